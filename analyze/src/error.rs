@@ -1,0 +1,141 @@
+//! Why a query cannot be answered.
+
+use std::io;
+use std::path::PathBuf;
+
+use polars::error::PolarsError;
+use thiserror::Error;
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a query cannot be answered.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The folder holds no runs.
+    #[error("{path} is no dataset: it has no folder runs/run=*; make one with `hap-ingest runs PATH... --out {path}`")]
+    NotADataset {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file of the dataset is not the Parquet that is expected.
+    #[error("{path}: {source}")]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What Polars says.
+        source: PolarsError,
+    },
+    /// A file's metadata says that it holds another table.
+    #[error("{path} holds table {found:?}, expected {expected:?}")]
+    WrongTable {
+        /// The file.
+        path: PathBuf,
+        /// The table that its metadata names.
+        found: String,
+        /// The table that its place in the dataset asks for.
+        expected: &'static str,
+    },
+    /// A file was written by a newer program.
+    #[error("{path} has schema version {found}, newer than {known}: use the hap release that wrote it, or a later one")]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// The version in the file.
+        found: String,
+        /// The version that this program reads.
+        known: &'static str,
+    },
+    /// A key is neither a column of `runs` nor a label of any run.
+    #[error("no run has a label {key:?}; columns: {columns}; labels: {labels}")]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// Columns of `runs` that can be used as keys.
+        columns: String,
+        /// Free labels of the runs.
+        labels: String,
+    },
+    /// A free label has the name of a column of the result.
+    #[error("a group cannot be named by the label {key:?}: it is a column of the result")]
+    ReservedKey {
+        /// The key.
+        key: String,
+    },
+    /// A selector matches no run.
+    #[error("no run matches {selector}; values that exist: {values}")]
+    NoRun {
+        /// The selector, or selectors.
+        selector: String,
+        /// For each key of the selector, the values that exist.
+        values: String,
+    },
+    /// Every run that is asked for has failed.
+    #[error("every run that matches is marked as failed ({runs}); take them in with --failed include")]
+    AllFailed {
+        /// The runs, with the reason of each.
+        runs: String,
+    },
+    /// The kernel of a run has no table.
+    #[error(
+        "run {run}: no kernel table for build id {wanted}; kernel tables in the dataset: {found}; \
+         make it with `hap-ingest kernel --vmlinux F --modules DIR --out {dataset}`"
+    )]
+    NoKernelTable {
+        /// The run.
+        run: String,
+        /// Its build id, or what else is known of its kernel.
+        wanted: String,
+        /// Build ids of the tables that exist, or `none`.
+        found: String,
+        /// The dataset.
+        dataset: PathBuf,
+    },
+    /// Two runs of one query are of different kernels.
+    #[error(
+        "runs of different kernels cannot be joined: {first} has build id {first_id}, {second} has build id {second_id}; \
+         choose one with --where build_id=..."
+    )]
+    MixedKernels {
+        /// A run.
+        first: String,
+        /// Its build id, or what else is known of its kernel.
+        first_id: String,
+        /// A run of another kernel.
+        second: String,
+        /// Its build id, or what else is known of its kernel.
+        second_id: String,
+    },
+    /// Something that is planned but not there.
+    #[error("{what} is not available: {why}")]
+    NotAvailable {
+        /// The option.
+        what: &'static str,
+        /// What is missing.
+        why: &'static str,
+    },
+    /// Parquet is no text for a terminal.
+    #[error("parquet is not for a terminal: write it with --out FILE, or to a pipe")]
+    ParquetToTerminal,
+    /// A query failed.
+    #[error("query failed: {0}")]
+    Query(#[from] PolarsError),
+    /// The result cannot be written to stdout.
+    #[error("stdout: {0}")]
+    Stdout(#[source] io::Error),
+}
+
+impl Error {
+    /// Whether the reader of the output went away, which ends a pipe like `hap-analyze | head` in the usual way.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Stdout(source) if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

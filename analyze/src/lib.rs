@@ -1,0 +1,24 @@
+//! Horizontal Attack Profile, set differences and statistics over a hap dataset.
+//!
+//! A query is a named function that takes and returns a `LazyFrame` and documents its columns; only the
+//! commands in [`cli`] collect. Figures are those of the method: functions are source functions, the run
+//! is the sampling unit, and what was lost, left out or not matched is told beside every figure.
+
+pub mod bootstrap;
+pub mod cli;
+pub mod dataset;
+pub mod diff;
+mod error;
+pub mod facts;
+pub mod groups;
+pub mod hap;
+pub mod kernel_match;
+pub mod metrics;
+pub mod output;
+mod render;
+pub mod runs;
+pub mod sources;
+pub mod status;
+pub mod study;
+
+pub use error::{Error, Result};

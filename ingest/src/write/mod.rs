@@ -1,0 +1,7 @@
+//! Arrow and Parquet: the only module that knows how a table gets to disk.
+
+mod schema;
+mod table_file;
+
+pub use schema::arrow_schema;
+pub use table_file::{FileMetadata, TableFile, WriteError, replace_file};

@@ -1,0 +1,198 @@
+//! The tables of a dataset.
+//!
+//! ```text
+//! <dataset>/runs/run=<run>/runs.parquet                      RUNS        one row: the run
+//! <dataset>/threads/run=<run>/threads.parquet                THREADS     one row a thread
+//! <dataset>/functions/run=<run>/functions.parquet            FUNCTIONS   the fact table
+//! <dataset>/windows/run=<run>/windows.parquet                WINDOWS     calls per time window
+//! <dataset>/events/run=<run>/cpu=<n>.parquet                 EVENTS      only with --events
+//! <dataset>/kernels/build_id=<id>/kernel.parquet             KERNEL      one row: the kernel
+//! <dataset>/kernels/build_id=<id>/functions.parquet          KERNEL_FUNCTIONS
+//! <dataset>/kernels/build_id=<id>/lines.parquet              KERNEL_LINES
+//! ```
+
+use crate::table::ColumnType::{Bool, Counts, Dictionary, Int32, Int64, Labels, Utf8};
+use crate::table::{Column, Table};
+
+const RUN: Column = Column::required("run", Dictionary, "run id; also the Hive partition of the file");
+const MODULE: Column = Column::required("module", Dictionary, "`vmlinux`, or the kernel module; `unknown` without a symbol");
+const ADDRESS: Column = Column::required(
+    "address",
+    Int64,
+    "image-relative start of the containing symbol: offset from `_text` for vmlinux, from the start of the module's text \
+     otherwise; the call site itself where no symbol contains it",
+);
+const CONTEXT: Column = Column::required("context", Dictionary, "task, softirq, hardirq or nmi");
+
+/// One row per run: what was recorded, how much of it was decoded, and what was lost.
+pub const RUNS: Table = Table {
+    name: "runs",
+    columns: &[
+        RUN,
+        Column::optional("runtime", Utf8, "label: the sandbox runtime"),
+        Column::optional("workload", Utf8, "label: the workload"),
+        Column::optional("repetition", Utf8, "label: the repetition"),
+        Column::required("labels", Labels, "free labels, sorted by key"),
+        Column::optional("boot_id", Utf8, "boot in which the run was recorded"),
+        Column::optional("kernel_release", Utf8, "`uname -r`"),
+        Column::optional("kernel_version", Utf8, "`uname -v`, or the kernel's banner"),
+        Column::optional("build_id", Utf8, "build id of the kernel in hexadecimal: from run.json, or from the kernel table whose fingerprint the run's kallsyms has"),
+        Column::optional("kernel_fingerprint", Utf8, "hash over (offset, name) of the kernel's global text symbols: ties a run to a kernel table without a build id"),
+        Column::optional("arch", Utf8, "machine, as uname prints it"),
+        Column::required("page_size", Int32, "bytes of a sub-buffer"),
+        Column::optional("text_base", Int64, "run-time address of `_text`, as the bits of the u64"),
+        Column::required("format", Utf8, "container: trace.dat v6, trace.dat v7, raw dump or recorder files"),
+        Column::optional("clock", Utf8, "trace clock"),
+        Column::required("clock_unit", Utf8, "ns, or ticks where the file has no conversion to nanoseconds"),
+        Column::required("cpus", Int32, "CPUs that the file lists"),
+        Column::optional("first_ns", Int64, "time of the first event"),
+        Column::optional("last_ns", Int64, "time of the last event"),
+        Column::required("duration_ns", Int64, "last_ns - first_ns; 0 without events"),
+        Column::required("window_ns", Int64, "length of a window of table `windows`"),
+        Column::required("events", Int64, "events decoded, of every kind"),
+        Column::required("function_events", Int64, "function calls: `function` events and the calls that func_repeats events stand for"),
+        Column::required("event_counts", Counts, "events decoded by event name; `unknown (id N)` without a format"),
+        Column::required("events_lost", Int64, "the larger of lost_pages and lost_stats"),
+        Column::required("lost_pages", Int64, "events lost by the counts in sub-buffer headers"),
+        Column::required("lost_pages_unknown", Int64, "sub-buffers that say that events were lost before them but not how many"),
+        Column::optional("lost_stats", Int64, "overrun + commit overrun + dropped events of the per-CPU statistics; null without statistics"),
+        Column::required("undecodable_bytes", Int64, "bytes of sub-buffers and chunks that could not be decoded"),
+        Column::required("records_skipped", Int64, "records whose payload is too short for the fields of their format"),
+        Column::required("records_discarded", Int64, "records that the kernel itself had discarded"),
+        Column::required("unresolved_addresses", Int64, "distinct call sites that no symbol contains"),
+        Column::required("unresolved_calls", Int64, "calls at those"),
+        Column::required("syscall_source", Utf8, "raw_syscalls, entry_functions or none: tells what a null in functions.syscall means"),
+        Column::required("interrupt_entry_hits", Counts, "calls with task flags that the list of interrupt-entry functions moved to another context"),
+        Column::required("observer_hits", Counts, "calls by functions that are there only because the tracer looks, by `function (effect)`"),
+        Column::required("threads_listed", Int32, "threads in run.json"),
+        Column::required("threads_seen", Int32, "threads with events"),
+        Column::optional("requests", Int64, "requests that the workload served in the window"),
+        Column::optional("failure", Utf8, "why the run must not be compared, such as a sandbox that ended before the window did; null: it may"),
+    ],
+};
+
+/// One row per thread that `run.json` lists or that has an event.
+pub const THREADS: Table = Table {
+    name: "threads",
+    columns: &[
+        RUN,
+        Column::required("pid", Int32, "thread id in the host's pid namespace"),
+        Column::optional("tgid", Int32, "process id"),
+        Column::optional("comm", Utf8, "name of the thread"),
+        Column::optional("exe", Utf8, "path of its program"),
+        Column::required("role", Dictionary, "role in the sandbox; `other` when run.json does not list the thread"),
+        Column::required("listed", Bool, "whether run.json lists the thread"),
+        Column::optional("at_start", Bool, "whether it was there when the recording began"),
+        Column::optional("at_end", Bool, "whether it was there when the recording ended"),
+        Column::required("events", Int64, "events of every kind"),
+        Column::required("calls", Int64, "function calls"),
+        Column::optional("first_ns", Int64, "time of its first event"),
+        Column::optional("last_ns", Int64, "time of its last event"),
+    ],
+};
+
+/// The fact table: one row per (pid, module, address, context, syscall) of a run.
+pub const FUNCTIONS: Table = Table {
+    name: "functions",
+    columns: &[
+        RUN,
+        Column::required("pid", Int32, "thread id in the host's pid namespace"),
+        Column::optional("tgid", Int32, "process id"),
+        MODULE,
+        ADDRESS,
+        Column::optional("function", Dictionary, "name of the containing symbol; null when unresolved"),
+        CONTEXT,
+        Column::optional("syscall", Dictionary, "enclosing system call of an event in task context; null outside one"),
+        Column::optional("observer", Dictionary, "effect of the tracing itself that the function owes its presence to; null: none"),
+        Column::required("calls", Int64, "number of calls"),
+        Column::required("first_ns", Int64, "time of the first call, ns of the trace clock"),
+        Column::required("last_ns", Int64, "time of the last call, ns of the trace clock"),
+    ],
+};
+
+/// Calls per time window: the series behind steady state and completeness.
+pub const WINDOWS: Table = Table {
+    name: "windows",
+    columns: &[
+        RUN,
+        Column::required("window", Int64, "index of the window: (time - runs.first_ns) / runs.window_ns"),
+        Column::required("pid", Int32, "thread id in the host's pid namespace"),
+        MODULE,
+        ADDRESS,
+        CONTEXT,
+        Column::required("calls", Int64, "number of calls in the window"),
+    ],
+};
+
+/// One row per event, a file per CPU; only with `--events`.
+pub const EVENTS: Table = Table {
+    name: "events",
+    columns: &[
+        RUN,
+        Column::required("time_ns", Int64, "time of the event, ns of the trace clock"),
+        Column::required("cpu", Int32, "CPU"),
+        Column::required("pid", Int32, "thread id in the host's pid namespace"),
+        Column::required("event", Dictionary, "name of the event"),
+        Column::required("flags", Int32, "common_flags"),
+        Column::required("preempt_count", Int32, "common_preempt_count"),
+        Column::optional("ip", Int64, "call site, as the bits of the u64; null unless a function event"),
+        Column::optional("parent_ip", Int64, "caller, as the bits of the u64; null unless a function event"),
+        Column::optional("calls", Int64, "1 for a function event, the count of a func_repeats event, else null"),
+        Column::optional("module", Dictionary, "as in table functions"),
+        Column::optional("address", Int64, "as in table functions"),
+        Column::optional("function", Dictionary, "as in table functions"),
+        CONTEXT,
+        Column::optional("syscall", Dictionary, "as in table functions"),
+    ],
+};
+
+/// One row: the kernel that a set of kernel tables describes.
+pub const KERNEL: Table = Table {
+    name: "kernel",
+    columns: &[
+        Column::required("build_id", Utf8, "build id in hexadecimal"),
+        Column::optional("release", Utf8, "`uname -r`"),
+        Column::optional("banner", Utf8, "the kernel's `linux_banner`"),
+        Column::required("arch", Utf8, "machine: x86_64, aarch64"),
+        Column::required("kernel_fingerprint", Utf8, "as in table runs"),
+        Column::required("text_address", Int64, "link-time address of `_text`, as the bits of the u64"),
+        Column::required("modules", Int32, "kernel modules read beside vmlinux"),
+        Column::required("extent_rule", Utf8, "where end lines come from: `line_rows` (last own line row) or `source`"),
+    ],
+};
+
+/// The line-count table: one row per (module, address) of a function with code of its own.
+pub const KERNEL_FUNCTIONS: Table = Table {
+    name: "functions",
+    columns: &[
+        MODULE,
+        Column::required("address", Int64, "image-relative start address: the key, with module"),
+        Column::required("link_address", Int64, "address in the ELF file, as the bits of the u64"),
+        Column::required("size", Int64, "bytes of code, all ranges"),
+        Column::required("function", Utf8, "name of the source function; of the symbol where there is no DWARF"),
+        Column::required("source_address", Int64, "address of the source function that this row belongs to: equal to `address` but for clones"),
+        Column::optional("file", Dictionary, "source file, relative to the source tree"),
+        Column::optional("line", Int32, "declaration line"),
+        Column::optional("end_line", Int32, "last line"),
+        Column::optional("lines", Int32, "end_line - line + 1"),
+        Column::optional("code_lines", Int32, "distinct executable (file, line) pairs in own and inlined ranges"),
+        Column::optional("complexity", Int32, "McCabe's cyclomatic complexity; null until sources are read"),
+        Column::optional("inlined_into", Int32, "functions that hold an inlined copy of this source function"),
+        Column::optional("traceable", Bool, "whether ftrace can trace it; null when the file does not tell"),
+    ],
+};
+
+/// Executable lines of each function.
+pub const KERNEL_LINES: Table = Table {
+    name: "lines",
+    columns: &[
+        MODULE,
+        Column::required("address", Int64, "image-relative start address of the function that holds the line"),
+        Column::required("file", Dictionary, "source file of the line, relative to the source tree"),
+        Column::required("line", Int32, "line number"),
+        Column::required("kind", Dictionary, "`own`, or `inlined` from another source function"),
+    ],
+};
+
+/// Every table.
+pub const ALL: [Table; 8] = [RUNS, THREADS, FUNCTIONS, WINDOWS, EVENTS, KERNEL, KERNEL_FUNCTIONS, KERNEL_LINES];
