@@ -5,6 +5,16 @@
 
 mod bytes;
 mod error;
+mod event;
+mod event_format;
+mod header_page;
+mod record;
+mod sub_buffer;
 
 pub use bytes::{ByteOrder, Cursor};
 pub use error::{Error, Result};
+pub use event::{Body, Common, Event, EventDecoder, FLAG_HARDIRQ, FLAG_NMI, FLAG_SOFTIRQ};
+pub use event_format::{EventFormat, EventFormats, Field, IntField};
+pub use header_page::PageLayout;
+pub use record::{Record, Records};
+pub use sub_buffer::{LostEvents, SubBuffer};

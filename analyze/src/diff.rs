@@ -1,0 +1,137 @@
+//! Set difference: functions only in A, only in B, in both.
+
+use polars::prelude::*;
+
+use crate::metrics::distinct;
+
+/// Where a function is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// Only in A.
+    OnlyA,
+    /// Only in B.
+    OnlyB,
+    /// In both.
+    Both,
+}
+
+impl Side {
+    /// Every side, in the order of the output; the index is the set number in [`side_sets`].
+    pub const ALL: [Self; 3] = [Self::OnlyA, Self::OnlyB, Self::Both];
+
+    /// The value in column `side`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OnlyA => "a",
+            Self::OnlyB => "b",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// What makes a function one of A's, or of B's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is in any run.
+    Union,
+    /// It is in every run: so many of A and of B.
+    Core {
+        /// Runs of A.
+        a: u32,
+        /// Runs of B.
+        b: u32,
+    },
+}
+
+/// Columns of the list of functions, in order.
+pub const COLUMNS: [&str; 11] =
+    ["side", "module", "function", "address", "file", "line", "lines", "calls_a", "calls_b", "runs_a", "runs_b"];
+
+/// The functions of two sets of runs, one row each, with their side.
+///
+/// * `a`, `b`: run, module, source, function, file, line, lines, calls
+/// * out: [`COLUMNS`]; `address` is that of the source function, `calls_*` and `runs_*` count all runs of a side
+///
+/// Sorted by side (a, b, both), then by lines, most first, then by module and address. With
+/// [`Presence::Core`] a function that neither core has is left out, and one that is only in A's core may
+/// have runs of B.
+pub fn compare(a: LazyFrame, b: LazyFrame, presence: Presence) -> PolarsResult<LazyFrame> {
+    let both = concat([tagged(a, "a", "b"), tagged(b, "b", "a")], UnionArgs::default())?;
+    let (in_a, in_b) = match presence {
+        Presence::Union => (col("runs_a").gt(lit(0)), col("runs_b").gt(lit(0))),
+        Presence::Core { a, b } => (col("runs_a").eq(lit(a)), col("runs_b").eq(lit(b))),
+    };
+    let side = when(in_a.clone().and(in_b.clone()))
+        .then(lit(2))
+        .otherwise(when(in_b.clone()).then(lit(1)).otherwise(lit(0)));
+    let order = SortMultipleOptions::default().with_order_descending_multi([false, true, false, false]);
+    Ok(tally(both)
+        .filter(in_a.or(in_b))
+        .with_column(side.alias("order"))
+        .sort(["order", "lines", "module", "address"], order.with_nulls_last_multi([true, true, true, true]))
+        .with_column(side_name().alias("side"))
+        .select(COLUMNS.map(col)))
+}
+
+fn side_name() -> Expr {
+    let name = |side: Side| lit(side.name());
+    when(col("order").eq(lit(0)))
+        .then(name(Side::OnlyA))
+        .otherwise(when(col("order").eq(lit(1))).then(name(Side::OnlyB)).otherwise(name(Side::Both)))
+}
+
+/// Puts runs and calls into the columns of one side and nothing into those of the other.
+fn tagged(sources: LazyFrame, side: &str, other: &str) -> LazyFrame {
+    let columns = ["module", "source", "function", "file", "line", "lines"].map(col);
+    let own = [col("run").alias(format!("run_{side}")), col("calls").alias(format!("calls_{side}"))];
+    let none = [
+        lit(NULL).cast(DataType::String).alias(format!("run_{other}")),
+        lit(0_i64).alias(format!("calls_{other}")),
+    ];
+    let order = ["module", "source", "function", "file", "line", "lines", "run_a", "run_b", "calls_a", "calls_b"];
+    sources.select([columns.as_slice(), &own].concat()).with_columns(none).select(order.map(col))
+}
+
+/// One row per function: module, address, function, file, line, lines, calls and runs of each side.
+fn tally(tagged: LazyFrame) -> LazyFrame {
+    let runs = |side: &str| {
+        let run = col(format!("run_{side}")).drop_nulls().n_unique();
+        run.cast(DataType::Int64).alias(format!("runs_{side}"))
+    };
+    tagged
+        .group_by([col("module"), col("source").alias("address")])
+        .agg([
+            col("function").min(),
+            col("file").min(),
+            col("line").min(),
+            col("lines").max(),
+            col("calls_a").sum(),
+            col("calls_b").sum(),
+            runs("a"),
+            runs("b"),
+        ])
+}
+
+/// The sides as sets of functions, numbered as in [`Side::ALL`], for [`crate::metrics`].
+///
+/// * `compared`: as [`compare`] gives it
+/// * `sources`: module, source, address, lines, of all runs of A and B
+/// * out: set, module, source, address, lines
+pub fn side_sets(compared: LazyFrame, sources: LazyFrame) -> LazyFrame {
+    let is = |side: Side| col("side").eq(lit(side.name()));
+    let number = when(is(Side::OnlyA)).then(lit(0_u32)).otherwise(
+        when(is(Side::OnlyB)).then(lit(1_u32)).otherwise(lit(2_u32)),
+    );
+    let sides = compared.select([number.alias("set"), col("module"), col("address").alias("source")]);
+    let symbols = distinct(sources, &["module", "source", "address", "lines"]);
+    let key = [col("module"), col("source")];
+    sides.join(symbols, &key, &key, JoinArgs::new(JoinType::Inner)).select(
+        ["set", "module", "source", "address", "lines"].map(col),
+    )
+}
+
+/// Upper bound, at 95 % confidence, of the share of a side's runs that have a function which none of its
+/// `runs` has: 1 - 0.05^(1/runs).
+pub fn incidence_bound(runs: usize) -> f64 {
+    1.0 - 0.05_f64.powf(1.0 / runs as f64)
+}

@@ -1,0 +1,117 @@
+//! Groups of runs with equal labels, and the sets of functions that are measured of them.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+
+use crate::metrics::distinct;
+use crate::runs::Run;
+
+/// Runs with the same values of the keys asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The value of each key; none where a run has no such label.
+    pub labels: Vec<Option<String>>,
+    /// Indices of its runs in the list that was grouped.
+    pub runs: Vec<usize>,
+}
+
+/// Groups runs by keys, sorted by the labels.
+pub fn group_runs(runs: &[&Run], keys: &[String]) -> Vec<Group> {
+    let mut groups: BTreeMap<Vec<Option<String>>, Vec<usize>> = BTreeMap::new();
+    for (index, run) in runs.iter().enumerate() {
+        let labels = keys.iter().map(|key| run.value(key).map(str::to_owned)).collect();
+        groups.entry(labels).or_default().push(index);
+    }
+    groups.into_iter().map(|(labels, runs)| Group { labels, runs }).collect()
+}
+
+/// Numbers of the sets of functions: one per run, then three per group.
+#[derive(Clone, Copy, Debug)]
+pub struct SetNumbers {
+    runs: usize,
+}
+
+impl SetNumbers {
+    /// Numbers for so many runs.
+    pub fn new(runs: usize) -> Self {
+        Self { runs }
+    }
+
+    /// Functions of a run.
+    pub fn run(self, run: usize) -> usize {
+        run
+    }
+
+    /// Functions of any run of a group.
+    pub fn union(self, group: usize) -> usize {
+        self.runs + 3 * group
+    }
+
+    /// Functions of every run of a group.
+    pub fn core(self, group: usize) -> usize {
+        self.union(group) + 1
+    }
+
+    /// Functions of exactly one run of a group.
+    pub fn singletons(self, group: usize) -> usize {
+        self.union(group) + 2
+    }
+
+    /// How many sets there are.
+    pub fn count(self, groups: usize) -> usize {
+        self.runs + 3 * groups
+    }
+}
+
+/// The sets that each run takes part in: run, run_set, union_set, core_set, singleton_set, group_runs.
+pub fn memberships(runs: &[&Run], groups: &[Group]) -> PolarsResult<DataFrame> {
+    let numbers = SetNumbers::new(runs.len());
+    let members: Vec<_> = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(group, members)| members.runs.iter().map(move |run| (*run, group, members.runs.len())))
+        .collect();
+    let column = |value: &dyn Fn(usize, usize, usize) -> usize| -> Vec<u32> {
+        members.iter().map(|(run, group, size)| value(*run, *group, *size) as u32).collect()
+    };
+    df!(
+        "run" => members.iter().map(|(run, ..)| runs[*run].id.as_str()).collect::<Vec<_>>(),
+        "run_set" => column(&|run, _, _| numbers.run(run)),
+        "union_set" => column(&|_, group, _| numbers.union(group)),
+        "core_set" => column(&|_, group, _| numbers.core(group)),
+        "singleton_set" => column(&|_, group, _| numbers.singletons(group)),
+        "group_runs" => column(&|_, _, size| size),
+    )
+}
+
+/// The sets of functions of runs and groups.
+///
+/// * `sources`: run, module, source, address, lines
+/// * `memberships`: as [`memberships`] gives them
+/// * out: set, module, source, address, lines; a function of the core or of the singletons has every
+///   symbol by which the group reached it
+pub fn function_sets(sources: LazyFrame, memberships: LazyFrame) -> PolarsResult<LazyFrame> {
+    let members = sources.join(memberships, [col("run")], [col("run")], JoinArgs::new(JoinType::Inner));
+    let spread = spread(members.clone());
+    let of = |frame: &LazyFrame, set: &str| {
+        let symbols = [col(set).alias("set"), col("module"), col("source"), col("address"), col("lines")];
+        distinct(frame.clone().select(symbols), &["set", "module", "source", "address", "lines"])
+    };
+    let key = [col("union_set"), col("module"), col("source")];
+    let kept = |condition: Expr| {
+        members.clone().join(spread.clone().filter(condition), &key, &key, JoinArgs::new(JoinType::Semi))
+    };
+    let core = kept(col("seen").eq(col("group_runs")));
+    let singletons = kept(col("seen").eq(lit(1)));
+    let sets =
+        [of(&members, "run_set"), of(&members, "union_set"), of(&core, "core_set"), of(&singletons, "singleton_set")];
+    concat(sets, UnionArgs::default())
+}
+
+/// In how many runs of its group each function is: union_set, module, source, group_runs, seen.
+fn spread(members: LazyFrame) -> LazyFrame {
+    members
+        .group_by([col("union_set"), col("module"), col("source"), col("group_runs")])
+        .agg([col("run_set").n_unique().alias("seen")])
+}

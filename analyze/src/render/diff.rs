@@ -1,0 +1,86 @@
+//! A difference as text: the counts, then the list, most lines first.
+
+use polars::prelude::*;
+
+use super::{Heading, grid, thousands};
+use crate::diff::Side;
+
+/// Counts of each side: one row a side, with the value of each metric.
+pub(crate) fn counts(counts: &DataFrame) -> PolarsResult<String> {
+    let headings = [
+        Heading::text(""),
+        Heading::number("functions", "functions"),
+        Heading::number("lines", "lines of code"),
+        Heading::number("code_lines", "code lines"),
+    ];
+    let mut rows = Vec::new();
+    for index in 0..counts.height() {
+        let value = |name: &str| Ok::<_, PolarsError>(counts.column(name)?.i64()?.get(index).map(thousands));
+        let side = counts.column("side")?.str()?.get(index).map(title);
+        rows.push(vec![side, value("functions")?, value("lines")?, value("code_lines")?]);
+    }
+    Ok(grid(&headings, &rows))
+}
+
+fn title(side: &str) -> String {
+    match side {
+        "a" => "only in A".to_owned(),
+        "b" => "only in B".to_owned(),
+        _ => "in both".to_owned(),
+    }
+}
+
+/// The functions of the sides asked for, at most `limit` of each; what is not shown is counted.
+pub(crate) fn list(functions: &DataFrame, sides: &[Side], limit: usize) -> PolarsResult<String> {
+    let mut blocks = Vec::new();
+    for side in sides {
+        let mut rows = rows_of(functions, *side)?;
+        let hidden = rows.len().saturating_sub(limit);
+        rows.truncate(limit);
+        let mut block = format!("functions {}\n{}", title(side.name()), grid(&headings(), &rows));
+        if hidden > 0 {
+            block.push_str(&format!("... {} more: --limit N shows N of them\n", thousands(hidden as i64)));
+        }
+        blocks.push(block);
+    }
+    Ok(blocks.join("\n"))
+}
+
+fn headings() -> [Heading; 9] {
+    [
+        Heading::text("function"),
+        Heading::text("module"),
+        Heading::number("address", ""),
+        Heading::text("source"),
+        Heading::number("lines", "lines of code"),
+        Heading::number("A", "calls"),
+        Heading::number("B", "calls"),
+        Heading::number("A", "runs"),
+        Heading::number("B", "runs"),
+    ]
+}
+
+fn rows_of(functions: &DataFrame, side: Side) -> PolarsResult<Vec<Vec<Option<String>>>> {
+    let text = |name: &str| functions.column(name)?.str();
+    let number = |name: &str, index: usize| Ok::<_, PolarsError>(functions.column(name)?.i64()?.get(index));
+    let shown = |name: &str, index: usize| Ok::<_, PolarsError>(number(name, index)?.map(thousands));
+    let mut rows = Vec::new();
+    for index in 0..functions.height() {
+        if text("side")?.get(index) != Some(side.name()) {
+            continue;
+        }
+        let line = functions.column("line")?.i32()?.get(index).map_or_else(String::new, |line| format!(":{line}"));
+        rows.push(vec![
+            text("function")?.get(index).map(str::to_owned),
+            text("module")?.get(index).map(str::to_owned),
+            number("address", index)?.map(|address| format!("{address:#x}")),
+            text("file")?.get(index).map(|file| format!("{file}{line}")),
+            shown("lines", index)?,
+            shown("calls_a", index)?,
+            shown("calls_b", index)?,
+            shown("runs_a", index)?,
+            shown("runs_b", index)?,
+        ]);
+    }
+    Ok(rows)
+}

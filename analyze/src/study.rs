@@ -1,0 +1,196 @@
+//! What every command starts from: the runs chosen, and the functions that each of them reached.
+
+use std::path::PathBuf;
+
+use hap_schemas::Selector;
+use polars::prelude::*;
+
+use crate::dataset::Dataset;
+use crate::facts::{self, Contexts, Roles};
+use crate::kernel_match::{self, Kernel};
+use crate::metrics::distinct;
+use crate::render::thousands;
+use crate::runs::{Run, select};
+use crate::sources;
+use crate::{Error, Result};
+
+/// Whether something unusual is taken into the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Take {
+    /// It is left out, and named.
+    Exclude,
+    /// It is taken in.
+    Include,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// Folder of the dataset.
+    pub dataset: PathBuf,
+    /// Which runs; none: all.
+    pub selector: Option<Selector>,
+    /// Which contexts.
+    pub contexts: Contexts,
+    /// Which thread roles.
+    pub roles: Roles,
+    /// Functions that are there only because the tracer looks.
+    pub observer: Take,
+    /// Runs that are marked as failed.
+    pub failed: Take,
+}
+
+/// Runs that a selector matched.
+#[derive(Clone, Debug, Default)]
+pub struct Chosen<'a> {
+    /// Those to measure.
+    pub runs: Vec<&'a Run>,
+    /// Failed ones that are left out.
+    pub failed: Vec<&'a Run>,
+}
+
+/// The runs that meet the scope's selector and one more, failed ones apart.
+pub fn choose<'a>(runs: &'a [Run], scope: &Scope, also: Option<&Selector>) -> Result<Chosen<'a>> {
+    let all: Vec<_> = runs.iter().collect();
+    let selectors: Vec<_> = scope.selector.iter().chain(also).collect();
+    let matching = select(&all, &selectors)?;
+    let is_out = |run: &&Run| scope.failed == Take::Exclude && run.failure().is_some();
+    let (failed, runs): (Vec<_>, Vec<_>) = matching.into_iter().partition(is_out);
+    if runs.is_empty() {
+        return Err(Error::AllFailed { runs: crate::status::failed(&failed).unwrap_or_default() });
+    }
+    Ok(Chosen { runs, failed })
+}
+
+/// A function that is there because of the tracing, and how often it was called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObserverFunction {
+    /// What brings it in.
+    pub effect: String,
+    /// Its name.
+    pub function: String,
+    /// Calls in all runs.
+    pub calls: i64,
+}
+
+/// The functions of some runs.
+#[derive(Debug)]
+pub struct Study {
+    /// The kernel of the runs; none where it has no table.
+    pub kernel: Option<Kernel>,
+    /// What each run reached, as [`sources::with_sources`] gives it; observer functions are in it only if asked for.
+    pub sources: DataFrame,
+    /// Observer functions, most called first.
+    pub observers: Vec<ObserverFunction>,
+}
+
+impl Study {
+    /// Reads what the runs reached. With `needs_kernel` a kernel without a table is an error.
+    pub fn load(dataset: &Dataset, runs: &[&Run], scope: &Scope, needs_kernel: bool) -> Result<Self> {
+        let kernels = dataset.kernels()?;
+        let kernel = kernel_match::kernel_of(runs, &kernels)?.cloned();
+        if kernel.is_none() && needs_kernel {
+            return Err(kernel_match::no_table(runs, &kernels, dataset.root()));
+        }
+        let (facts, threads) = (dataset.facts(runs)?, dataset.threads(runs)?);
+        let reached = facts::reached(facts, threads, listed(runs)?.lazy(), &scope.contexts, &scope.roles);
+        let all = match &kernel {
+            Some(kernel) => sources::with_sources(reached, dataset.kernel_functions(kernel)?),
+            None => sources::without_sources(reached),
+        };
+        let all = all.collect()?;
+        let observers = observer_functions(&observer_calls(all.clone().lazy()).collect()?)?;
+        let sources = match scope.observer {
+            Take::Include => all,
+            Take::Exclude => all.lazy().filter(col("observer").is_null()).collect()?,
+        };
+        Ok(Self { kernel, sources, observers })
+    }
+
+    /// Observer functions by effect, with their calls; none without any.
+    pub fn observers_text(&self) -> Option<String> {
+        let mut effects: Vec<&str> = self.observers.iter().map(|observer| observer.effect.as_str()).collect();
+        effects.sort_unstable();
+        effects.dedup();
+        let of_effect = |effect: &str| {
+            let functions = self.observers.iter().filter(|observer| observer.effect == effect);
+            let functions = functions.map(|o| format!("{} {}", o.function, thousands(o.calls)));
+            format!("{effect}: {}", functions.collect::<Vec<_>>().join(", "))
+        };
+        (!effects.is_empty()).then(|| effects.into_iter().map(of_effect).collect::<Vec<_>>().join("; "))
+    }
+
+    /// Runs without a single function in the chosen contexts and roles.
+    pub fn silent_runs<'a>(&self, runs: &[&'a Run]) -> Result<Vec<&'a str>> {
+        let seen = distinct(self.sources.clone().lazy(), &["run"]).collect()?;
+        let seen: Vec<_> = seen.column("run")?.str()?.iter().flatten().collect();
+        Ok(runs.iter().map(|run| run.id.as_str()).filter(|id| !seen.contains(id)).collect())
+    }
+}
+
+/// The runs as a frame: run, threads_listed.
+fn listed(runs: &[&Run]) -> PolarsResult<DataFrame> {
+    df!(
+        "run" => runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(),
+        "threads_listed" => runs.iter().map(|run| run.threads_listed).collect::<Vec<_>>(),
+    )
+}
+
+/// Calls of observer functions over all runs: observer, function, calls; most called first.
+pub fn observer_calls(sources: LazyFrame) -> LazyFrame {
+    let order = SortMultipleOptions::default().with_order_descending_multi([true, false, false]);
+    sources
+        .filter(col("observer").is_not_null())
+        .group_by([col("observer"), col("function").fill_null(lit("unknown"))])
+        .agg([col("calls").sum()])
+        .sort(["calls", "observer", "function"], order)
+}
+
+fn observer_functions(calls: &DataFrame) -> PolarsResult<Vec<ObserverFunction>> {
+    let (effects, functions) = (calls.column("observer")?.str()?, calls.column("function")?.str()?);
+    let rows = effects.iter().zip(functions.iter()).zip(calls.column("calls")?.i64()?.iter());
+    let observer = |((effect, function), calls): ((Option<&str>, Option<&str>), Option<i64>)| ObserverFunction {
+        effect: effect.unwrap_or_default().to_owned(),
+        function: function.unwrap_or_default().to_owned(),
+        calls: calls.unwrap_or(0),
+    };
+    Ok(rows.map(observer).collect())
+}
+
+/// Functions that lines cannot be counted for: group, unknown (no row in the kernel table), without_lines
+/// (a row, but no extent). Only groups that have some.
+///
+/// * `sources`: run, module, source, lines, known
+/// * `members`: run, group; a run may be in several groups
+pub fn gaps(sources: LazyFrame, members: LazyFrame) -> LazyFrame {
+    let functions = sources
+        .filter(col("lines").is_null())
+        .join(members, [col("run")], [col("run")], JoinArgs::new(JoinType::Inner));
+    distinct(functions, &["group", "module", "source", "known"])
+        .group_by([col("group")])
+        .agg([
+            col("known").not().cast(DataType::Int64).sum().alias("unknown"),
+            col("known").cast(DataType::Int64).sum().alias("without_lines"),
+        ])
+        .sort(["group"], SortMultipleOptions::default())
+}
+
+/// The text for [`gaps`], a line for each kind; empty when there are none.
+pub fn gap_notes(gaps: &DataFrame) -> PolarsResult<Vec<String>> {
+    let groups = gaps.column("group")?.str()?;
+    let kinds = [
+        ("unknown", "functions without a row in the kernel table, counted as functions without lines"),
+        ("without_lines", "functions whose extent the kernel table does not tell, counted without lines"),
+    ];
+    let mut notes = Vec::new();
+    for (column, what) in kinds {
+        let counts = gaps.column(column)?.i64()?;
+        let counted = groups.iter().zip(counts.iter()).filter_map(|(group, count)| Some((group?, count?)));
+        let counted = counted.filter(|(_, count)| *count > 0);
+        let texts: Vec<_> = counted.map(|(group, count)| format!("{group} {}", thousands(count))).collect();
+        if !texts.is_empty() {
+            notes.push(format!("{what}: {}", texts.join(", ")));
+        }
+    }
+    Ok(notes)
+}

@@ -1,0 +1,400 @@
+//! The text of `/proc/kallsyms`: which function contains an address.
+//!
+//! # Which name an address has
+//!
+//! Several symbols may share an address (`default_idle` and the linker's mark `__cpuidle_text_start`;
+//! `__do_sys_getpid` and `__x64_sys_getpid`). The name of an address is the **first text symbol in the order of the
+//! file**. The kernel sorts its table so that the most telling name comes first, prints that one itself in stack
+//! traces, and `trace-cmd report` prints it for every address behind the start of a symbol.
+//!
+//! For the very start of a symbol `trace-cmd report` prints whichever alias its binary search meets first. That
+//! depends on the number of symbols in the file, so one function has different names in two boots of one kernel
+//! (12 of 115 groups of aliases in the bundled captures). [`Kallsyms::trace_cmd_name`] computes that name for
+//! comparisons with trace-cmd; it identifies nothing.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::modules::Modules;
+
+/// Largest text that is accepted: sixty times what a distribution kernel has.
+const MAX_TEXT: u64 = 256 << 20;
+/// Page size that module addresses are aligned to.
+const MODULE_ALIGNMENT: u64 = 4096;
+/// How far a symbol reaches when nothing bounds it: no next symbol, no `_etext`, no module size.
+const UNBOUNDED_REACH: u64 = 16 << 10;
+/// The module number of symbols that belong to no module.
+const NO_MODULE: u16 = u16::MAX;
+/// Pseudo modules whose symbols are allocated one by one, so that a neighbour bounds nothing.
+const SCATTERED_MODULES: [&str; 3] = ["bpf", "__builtin__ftrace", "__builtin__kprobes"];
+
+/// The symbols of one boot of a kernel.
+#[derive(Clone, Debug, Default)]
+pub struct Kallsyms {
+    /// All names, one behind the other.
+    names: String,
+    /// Sorted by address, aliases in the order of the file; absolute symbols behind all others.
+    symbols: Vec<Stored>,
+    /// Number of symbols at the front that are no absolute ones.
+    mapped: usize,
+    modules: Vec<Module>,
+    /// The start of each function, sorted by address.
+    functions: Vec<Function>,
+    marks: Marks,
+}
+
+/// One line of kallsyms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Symbol<'a> {
+    /// Address in that boot.
+    pub address: u64,
+    /// The kind letter of `nm`: `t` and `T` for code, `d` for data, `A` for absolute and so on.
+    pub kind: u8,
+    /// Name.
+    pub name: &'a str,
+    /// Module, without the brackets.
+    pub module: Option<&'a str>,
+}
+
+impl Symbol<'_> {
+    /// Whether the symbol stands for code.
+    pub fn is_text(&self) -> bool {
+        is_text(self.kind)
+    }
+}
+
+/// The function that contains an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SymbolRef<'a> {
+    /// Where the function starts.
+    pub address: u64,
+    /// Its name: see the module documentation for aliases.
+    pub name: &'a str,
+    /// Module, without the brackets.
+    pub module: Option<&'a str>,
+    /// Place of the symbol in [`Kallsyms::symbols`].
+    pub index: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    address: u64,
+    name_start: u32,
+    name_length: u16,
+    module: u16,
+    kind: u8,
+}
+
+#[derive(Clone, Debug)]
+struct Module {
+    name: String,
+    scattered: bool,
+    /// Lowest text symbol.
+    lowest_text: Option<u64>,
+    /// Start and end from `/proc/modules`.
+    range: Option<(u64, u64)>,
+}
+
+/// A distinct address with code behind it.
+#[derive(Clone, Copy, Debug)]
+struct Function {
+    address: u64,
+    end: u64,
+    symbol: u32,
+}
+
+/// The linker's marks around the code of the kernel image.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marks {
+    text: Option<u64>,
+    start: Option<u64>,
+    end: Option<u64>,
+    init_start: Option<u64>,
+    init_end: Option<u64>,
+}
+
+impl Kallsyms {
+    /// Reads the text. Empty text gives an empty table; text in which every address is zero is refused.
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        Self::parse_with(text, &Modules::default())
+    }
+
+    /// Reads the text; `modules` bounds the functions of modules by the sizes in `/proc/modules`.
+    pub fn parse_with(text: &[u8], modules: &Modules) -> Result<Self> {
+        let size = text.len() as u64;
+        if size > MAX_TEXT {
+            return Err(Error::TooLarge { what: "kallsyms", offset: 0, size, limit: MAX_TEXT });
+        }
+        let mut table = Self::default();
+        Reader::new(&mut table).read(text)?;
+        if !table.symbols.is_empty() && table.symbols.iter().all(|symbol| symbol.address == 0) {
+            return Err(Error::RestrictedKallsyms);
+        }
+        table.symbols.sort_by_key(|symbol| (is_absolute(symbol.kind), symbol.address));
+        table.mapped = table.symbols.partition_point(|symbol| !is_absolute(symbol.kind));
+        table.find_marks();
+        table.learn_modules(modules);
+        table.find_functions();
+        Ok(table)
+    }
+
+    /// The function that contains `ip`: the text symbol with the greatest address up to it, if `ip` lies before that
+    /// function's end. The end is the next symbol; in the kernel image it is the next text symbol, at most `_etext` or
+    /// `_einittext`; in a module also the end of the module, if known.
+    pub fn symbol_containing(&self, ip: u64) -> Option<SymbolRef<'_>> {
+        let behind = self.functions.partition_point(|function| function.address <= ip);
+        let function = self.functions.get(behind.checked_sub(1)?)?;
+        if ip >= function.end {
+            return None;
+        }
+        let stored = self.symbols.get(function.symbol as usize)?;
+        let symbol = self.symbol(stored);
+        Some(SymbolRef {
+            address: symbol.address,
+            name: symbol.name,
+            module: symbol.module,
+            index: function.symbol,
+        })
+    }
+
+    /// The name that `trace-cmd report` prints for `ip`: any symbol that is not absolute, found by trace-cmd's binary
+    /// search, without bounds. For comparisons only: see the module documentation.
+    pub fn trace_cmd_name(&self, ip: u64) -> Option<&str> {
+        let mapped = self.symbols.get(..self.mapped)?;
+        let first = mapped.partition_point(|symbol| symbol.address < ip);
+        let behind = mapped.partition_point(|symbol| symbol.address <= ip);
+        let index = if first == behind {
+            // Behind the start: the last entry of trace-cmd's table at that address, which is the first of the file.
+            // The last address of the table has no next one and is never found.
+            let address = mapped.get(first.checked_sub(1)?)?.address;
+            mapped.get(behind)?;
+            mapped.partition_point(|symbol| symbol.address < address)
+        } else {
+            // trace-cmd's table holds aliases in reverse order.
+            first + behind - 1 - bisect(mapped.len(), first, behind)
+        };
+        mapped.get(index).map(|symbol| self.symbol(symbol).name)
+    }
+
+    /// The address of `_text`, where the kernel image starts.
+    pub fn text_base(&self) -> Option<u64> {
+        self.marks.text
+    }
+
+    /// Where the code of a module starts: its address in `/proc/modules` if the table was read with it, else its
+    /// lowest text symbol rounded down to the page.
+    pub fn module_text_base(&self, name: &str) -> Option<u64> {
+        let module = self.modules.iter().find(|module| module.name == name)?;
+        let floor = |address: u64| address / MODULE_ALIGNMENT * MODULE_ALIGNMENT;
+        module.range.map(|(start, _)| start).or_else(|| module.lowest_text.map(floor))
+    }
+
+    /// The names of all modules, in the order of the file.
+    pub fn modules(&self) -> impl Iterator<Item = &str> {
+        self.modules.iter().map(|module| module.name.as_str())
+    }
+
+    /// All symbols, sorted by address, aliases in the order of the file; absolute symbols come last.
+    pub fn symbols(&self) -> impl ExactSizeIterator<Item = Symbol<'_>> {
+        self.symbols.iter().map(|stored| self.symbol(stored))
+    }
+
+    /// Whether there is no symbol.
+    pub fn is_empty(&self) -> bool {
+        self.symbols.is_empty()
+    }
+
+    fn symbol(&self, stored: &Stored) -> Symbol<'_> {
+        let start = stored.name_start as usize;
+        Symbol {
+            address: stored.address,
+            kind: stored.kind,
+            name: self.names.get(start..start + usize::from(stored.name_length)).unwrap_or_default(),
+            module: self.module(stored).map(|module| module.name.as_str()),
+        }
+    }
+
+    fn module(&self, stored: &Stored) -> Option<&Module> {
+        self.modules.get(usize::from(stored.module))
+    }
+
+    fn find_marks(&mut self) {
+        let mut marks = Marks::default();
+        for symbol in self.symbols().filter(|symbol| symbol.module.is_none()) {
+            let mark = match symbol.name {
+                "_text" => &mut marks.text,
+                "_stext" => &mut marks.start,
+                "_etext" => &mut marks.end,
+                "_sinittext" => &mut marks.init_start,
+                "_einittext" => &mut marks.init_end,
+                _ => continue,
+            };
+            *mark = Some(symbol.address);
+        }
+        self.marks = marks;
+    }
+
+    fn learn_modules(&mut self, modules: &Modules) {
+        for module in &mut self.modules {
+            module.range = modules.get(&module.name).and_then(crate::modules::Module::range);
+        }
+        for stored in self.symbols.iter().filter(|stored| is_text(stored.kind)) {
+            if let Some(module) = self.modules.get_mut(usize::from(stored.module)) {
+                module.lowest_text.get_or_insert(stored.address);
+            }
+        }
+    }
+
+    fn find_functions(&mut self) {
+        let mapped = self.symbols.get(..self.mapped).unwrap_or_default();
+        let mut functions = Vec::new();
+        let mut next = Next::default();
+        let mut start = mapped.len();
+        for aliases in mapped.chunk_by(|left, right| left.address == right.address).rev() {
+            start -= aliases.len();
+            let text = aliases.iter().position(|symbol| is_text(symbol.kind));
+            if let Some((place, symbol)) = text.and_then(|place| Some((place, aliases.get(place)?))) {
+                let end = self.end_of(symbol, &next);
+                functions.push(Function { address: symbol.address, end, symbol: (start + place) as u32 });
+                next.text = Some(symbol.address);
+            }
+            next.any = aliases.first().map(|symbol| (symbol.address, symbol.module));
+        }
+        functions.reverse();
+        self.functions = functions;
+    }
+
+    fn end_of(&self, symbol: &Stored, next: &Next) -> u64 {
+        let reach = symbol.address.saturating_add(UNBOUNDED_REACH);
+        let (next_address, next_module) = next.any.unwrap_or((u64::MAX, NO_MODULE));
+        match self.module(symbol) {
+            None => match self.marks.end_behind(symbol.address) {
+                // Data marks inside the image's code bound nothing.
+                Some(mark) => next.text.map_or(mark, |text| text.min(mark)),
+                None => next_address.min(reach),
+            },
+            Some(module) if module.scattered => next_address.min(reach),
+            Some(Module { range: Some((start, end)), .. }) if (*start..*end).contains(&symbol.address) => {
+                next_address.min(*end)
+            }
+            Some(_) if next_module == symbol.module => next_address,
+            Some(_) => next_address.min(reach),
+        }
+    }
+}
+
+/// What follows a symbol.
+#[derive(Default)]
+struct Next {
+    any: Option<(u64, u16)>,
+    text: Option<u64>,
+}
+
+impl Marks {
+    /// End of the part of the kernel image's code that holds `address`.
+    fn end_behind(&self, address: u64) -> Option<u64> {
+        let start = [self.text, self.start].into_iter().flatten().min();
+        [(start, self.end), (self.init_start, self.init_end)].into_iter().find_map(|range| match range {
+            (Some(start), Some(end)) => (start..end).contains(&address).then_some(end),
+            _ => None,
+        })
+    }
+}
+
+/// The place in `first..behind` that a binary search over `0..length` meets first.
+fn bisect(length: usize, first: usize, behind: usize) -> usize {
+    let (mut low, mut high) = (0, length);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match middle {
+            _ if middle < first => low = middle + 1,
+            _ if middle >= behind => high = middle,
+            _ => return middle,
+        }
+    }
+    first
+}
+
+fn is_text(kind: u8) -> bool {
+    matches!(kind, b't' | b'T' | b'w' | b'W')
+}
+
+fn is_absolute(kind: u8) -> bool {
+    matches!(kind, b'a' | b'A')
+}
+
+/// Fills a table line by line.
+struct Reader<'t> {
+    table: &'t mut Kallsyms,
+    numbers: BTreeMap<String, u16>,
+    last: (String, u16),
+}
+
+impl<'t> Reader<'t> {
+    fn new(table: &'t mut Kallsyms) -> Self {
+        Self { table, numbers: BTreeMap::new(), last: (String::new(), NO_MODULE) }
+    }
+
+    fn read(&mut self, text: &[u8]) -> Result<()> {
+        let text = std::str::from_utf8(text).map_err(|error| malformed(error.valid_up_to(), "no UTF-8 text"))?;
+        let mut offset = 0;
+        for line in text.split_inclusive('\n') {
+            let line_offset = offset;
+            offset += line.len();
+            let line = line.trim_end_matches(['\n', '\0']);
+            if !line.is_empty() {
+                self.line(line).ok_or_else(|| malformed(line_offset, line))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `ADDRESS KIND NAME`, then a tab and `[MODULE]` for modules. `None` for anything else.
+    fn line(&mut self, line: &str) -> Option<()> {
+        let (address, rest) = line.split_once(' ')?;
+        let (kind, rest) = rest.split_once(' ')?;
+        let &[kind] = kind.as_bytes() else { return None };
+        let (name, module) = rest.split_once('\t').unwrap_or((rest, ""));
+        let address = u64::from_str_radix(address, 16).ok()?;
+        // Mapping symbols of ARM mark code and data inside functions; trace-cmd skips them too.
+        if name.starts_with('$') {
+            return Some(());
+        }
+        let module = self.module(module)?;
+        let table = &mut *self.table;
+        let name_start = u32::try_from(table.names.len()).ok()?;
+        let name_length = u16::try_from(name.len()).ok()?;
+        table.names.push_str(name);
+        table.symbols.push(Stored { address, name_start, name_length, module, kind });
+        Some(())
+    }
+
+    fn module(&mut self, bracketed: &str) -> Option<u16> {
+        if bracketed.is_empty() {
+            return Some(NO_MODULE);
+        }
+        if self.last.0 != bracketed {
+            let name = bracketed.trim_end().strip_prefix('[')?.strip_suffix(']')?;
+            let number = self.module_number(name)?;
+            self.last = (bracketed.to_owned(), number);
+        }
+        Some(self.last.1)
+    }
+
+    fn module_number(&mut self, name: &str) -> Option<u16> {
+        if let Some(&number) = self.numbers.get(name) {
+            return Some(number);
+        }
+        let number = u16::try_from(self.table.modules.len()).ok().filter(|&number| number != NO_MODULE)?;
+        let scattered = SCATTERED_MODULES.contains(&name);
+        self.table.modules.push(Module { name: name.to_owned(), scattered, lowest_text: None, range: None });
+        self.numbers.insert(name.to_owned(), number);
+        Some(number)
+    }
+}
+
+fn malformed(offset: usize, line: &str) -> Error {
+    const SHOWN: usize = 80;
+    let detail = format!("no line of kallsyms: {:?}", line.chars().take(SHOWN).collect::<String>());
+    Error::Malformed { what: "kallsyms", offset: offset as u64, detail }
+}
