@@ -97,7 +97,8 @@ impl Dataset {
 
     fn run(&self, folder: &str) -> Result<Run> {
         let path = self.run_path(folder, &tables::RUNS);
-        let names: Vec<_> = tables::RUNS.columns.iter().filter(|column| is_scalar(column.kind)).map(|c| c.name).collect();
+        let names: Vec<_> =
+            tables::RUNS.columns.iter().filter(|column| is_scalar(column.kind)).map(|c| c.name).collect();
         let row = read(&path, &tables::RUNS, &names)?;
         let mut columns = BTreeMap::new();
         for name in names {

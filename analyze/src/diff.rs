@@ -61,9 +61,8 @@ pub fn compare(a: LazyFrame, b: LazyFrame, presence: Presence) -> PolarsResult<L
         Presence::Union => (col("runs_a").gt(lit(0)), col("runs_b").gt(lit(0))),
         Presence::Core { a, b } => (col("runs_a").eq(lit(a)), col("runs_b").eq(lit(b))),
     };
-    let side = when(in_a.clone().and(in_b.clone()))
-        .then(lit(2))
-        .otherwise(when(in_b.clone()).then(lit(1)).otherwise(lit(0)));
+    let side =
+        when(in_a.clone().and(in_b.clone())).then(lit(2)).otherwise(when(in_b.clone()).then(lit(1)).otherwise(lit(0)));
     let order = SortMultipleOptions::default().with_order_descending_multi([false, true, false, false]);
     Ok(tally(both)
         .filter(in_a.or(in_b))
@@ -86,7 +85,7 @@ fn tagged(sources: LazyFrame, side: &str, other: &str) -> LazyFrame {
     let own = [col("run").alias(format!("run_{side}")), col("calls").alias(format!("calls_{side}"))];
     let none = [
         lit(NULL).cast(DataType::String).alias(format!("run_{other}")),
-        lit(0_i64).alias(format!("calls_{other}")),
+        lit(0).cast(DataType::Int64).alias(format!("calls_{other}")),
     ];
     let order = ["module", "source", "function", "file", "line", "lines", "run_a", "run_b", "calls_a", "calls_b"];
     sources.select([columns.as_slice(), &own].concat()).with_columns(none).select(order.map(col))
@@ -98,18 +97,16 @@ fn tally(tagged: LazyFrame) -> LazyFrame {
         let run = col(format!("run_{side}")).drop_nulls().n_unique();
         run.cast(DataType::Int64).alias(format!("runs_{side}"))
     };
-    tagged
-        .group_by([col("module"), col("source").alias("address")])
-        .agg([
-            col("function").min(),
-            col("file").min(),
-            col("line").min(),
-            col("lines").max(),
-            col("calls_a").sum(),
-            col("calls_b").sum(),
-            runs("a"),
-            runs("b"),
-        ])
+    tagged.group_by([col("module"), col("source").alias("address")]).agg([
+        col("function").min(),
+        col("file").min(),
+        col("line").min(),
+        col("lines").max(),
+        col("calls_a").sum(),
+        col("calls_b").sum(),
+        runs("a"),
+        runs("b"),
+    ])
 }
 
 /// The sides as sets of functions, numbered as in [`Side::ALL`], for [`crate::metrics`].
@@ -119,19 +116,120 @@ fn tally(tagged: LazyFrame) -> LazyFrame {
 /// * out: set, module, source, address, lines
 pub fn side_sets(compared: LazyFrame, sources: LazyFrame) -> LazyFrame {
     let is = |side: Side| col("side").eq(lit(side.name()));
-    let number = when(is(Side::OnlyA)).then(lit(0_u32)).otherwise(
-        when(is(Side::OnlyB)).then(lit(1_u32)).otherwise(lit(2_u32)),
-    );
-    let sides = compared.select([number.alias("set"), col("module"), col("address").alias("source")]);
+    let number = when(is(Side::OnlyA)).then(lit(0)).otherwise(when(is(Side::OnlyB)).then(lit(1)).otherwise(lit(2)));
+    let sides =
+        compared.select([number.cast(DataType::UInt32).alias("set"), col("module"), col("address").alias("source")]);
     let symbols = distinct(sources, &["module", "source", "address", "lines"]);
     let key = [col("module"), col("source")];
-    sides.join(symbols, &key, &key, JoinArgs::new(JoinType::Inner)).select(
-        ["set", "module", "source", "address", "lines"].map(col),
-    )
+    sides
+        .join(symbols, &key, &key, JoinArgs::new(JoinType::Inner))
+        .select(["set", "module", "source", "address", "lines"].map(col))
 }
 
 /// Upper bound, at 95 % confidence, of the share of a side's runs that have a function which none of its
 /// `runs` has: 1 - 0.05^(1/runs).
 pub fn incidence_bound(runs: usize) -> f64 {
     1.0 - 0.05_f64.powf(1.0 / runs as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Presence, compare, incidence_bound, side_sets};
+    use crate::testing::{assert_rows, assert_same};
+    use polars::prelude::*;
+
+    fn sources(rows: &[(&str, i64, &str, Option<i64>, i64)]) -> LazyFrame {
+        df!(
+            "run" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "module" => vec!["vmlinux"; rows.len()],
+            "source" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            "address" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            "function" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+            "file" => vec!["f.c"; rows.len()],
+            "line" => vec![1; rows.len()],
+            "lines" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+            "calls" => rows.iter().map(|row| row.4).collect::<Vec<_>>(),
+        )
+        .unwrap()
+        .lazy()
+    }
+
+    fn a() -> LazyFrame {
+        sources(&[
+            ("a1", 10, "read", Some(5), 3),
+            ("a2", 10, "read", Some(5), 4),
+            ("a1", 20, "small", Some(2), 1),
+            ("a1", 30, "long", Some(9), 1),
+            ("a1", 40, "bpf", None, 1),
+        ])
+    }
+
+    fn b() -> LazyFrame {
+        sources(&[("b1", 10, "read", Some(5), 8), ("b1", 20, "small", Some(2), 2), ("b1", 50, "write", Some(3), 6)])
+    }
+
+    fn expected(rows: &[(&str, &str, i64, Option<i64>, [i64; 4])]) -> DataFrame {
+        df!(
+            "side" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "module" => vec!["vmlinux"; rows.len()],
+            "function" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            "address" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+            "file" => vec!["f.c"; rows.len()],
+            "line" => vec![1; rows.len()],
+            "lines" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+            "calls_a" => rows.iter().map(|row| row.4[0]).collect::<Vec<_>>(),
+            "calls_b" => rows.iter().map(|row| row.4[1]).collect::<Vec<_>>(),
+            "runs_a" => rows.iter().map(|row| row.4[2]).collect::<Vec<_>>(),
+            "runs_b" => rows.iter().map(|row| row.4[3]).collect::<Vec<_>>(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn unions_differ_by_what_no_run_of_the_other_side_has() {
+        let found = compare(a(), b(), Presence::Union).unwrap().collect().unwrap();
+        assert_same(
+            &found,
+            &expected(&[
+                ("a", "long", 30, Some(9), [1, 0, 1, 0]),
+                ("a", "bpf", 40, None, [1, 0, 1, 0]),
+                ("b", "write", 50, Some(3), [0, 6, 0, 1]),
+                ("both", "read", 10, Some(5), [7, 8, 2, 1]),
+                ("both", "small", 20, Some(2), [1, 2, 1, 1]),
+            ]),
+        );
+    }
+
+    #[test]
+    fn cores_differ_by_what_not_every_run_of_the_other_side_has() {
+        let found = compare(a(), b(), Presence::Core { a: 2, b: 1 }).unwrap().collect().unwrap();
+        assert_same(
+            &found,
+            &expected(&[
+                ("b", "write", 50, Some(3), [0, 6, 0, 1]),
+                ("b", "small", 20, Some(2), [1, 2, 1, 1]),
+                ("both", "read", 10, Some(5), [7, 8, 2, 1]),
+            ]),
+        );
+    }
+
+    #[test]
+    fn sides_are_numbered_sets_with_every_symbol_of_a_function() {
+        let all = concat([a(), b()], UnionArgs::default()).unwrap();
+        let compared = compare(a(), b(), Presence::Union).unwrap();
+        assert_rows(
+            side_sets(compared, all),
+            &df!(
+                "set" => [0_u32, 0, 1, 2, 2], "source" => [30_i64, 40, 50, 10, 20],
+                "lines" => [Some(9_i64), None, Some(3), Some(5), Some(2)],
+            )
+            .unwrap(),
+        );
+    }
+
+    #[test]
+    fn ten_runs_bound_the_incidence_by_26_percent() {
+        assert!((incidence_bound(10) - 0.258_866).abs() < 1e-6);
+        assert!((incidence_bound(1) - 0.95).abs() < 1e-12);
+    }
 }

@@ -55,7 +55,11 @@ impl FromStr for Roles {
 }
 
 /// The things of a comma-separated list of names; none when `all` is among them.
-fn parse_names<T>(text: &str, known: &[&str], parse: impl Fn(&str) -> Option<T>) -> Result<Option<Vec<T>>, UnknownName> {
+fn parse_names<T>(
+    text: &str,
+    known: &[&str],
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<Vec<T>>, UnknownName> {
     if text.split(',').any(|name| name == "all") {
         return Ok(None);
     }
@@ -124,4 +128,88 @@ fn role_condition(roles: &Roles) -> Expr {
 
 fn is_one_of<'a>(column: &str, names: impl Iterator<Item = &'a str>) -> Expr {
     names.fold(lit(false), |condition, name| condition.or(col(column).eq(lit(name))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Contexts, Roles, reached};
+    use crate::testing::assert_rows;
+    use polars::prelude::*;
+
+    /// Run r: an application thread, a shim, and a thread that `run.json` does not list.
+    /// Run bare: no thread is listed.
+    fn example(contexts: &str, roles: Option<&str>) -> LazyFrame {
+        let facts = df!(
+            "run" => ["r", "r", "r", "r", "r", "bare"],
+            "pid" => [1, 1, 1, 2, 3, 9],
+            "module" => ["vmlinux"; 6],
+            "address" => [10_i64, 10, 20, 30, 40, 10],
+            "function" => [Some("read"), Some("read"), Some("timer"), Some("shim"), None, Some("read")],
+            "context" => ["task", "softirq", "hardirq", "task", "task", "task"],
+            "observer" => [None::<&str>; 6],
+            "calls" => [5_i64, 3, 2, 1, 4, 7],
+        );
+        let threads = df!("run" => ["r", "r"], "pid" => [1, 2], "role" => ["app", "shim"]);
+        let runs = df!("run" => ["r", "bare"], "threads_listed" => [2_i64, 0]);
+        let roles = roles.map_or(Roles::default(), |roles| roles.parse().unwrap());
+        let (facts, threads, runs) = (facts.unwrap().lazy(), threads.unwrap().lazy(), runs.unwrap().lazy());
+        reached(facts, threads, runs, &contexts.parse().unwrap(), &roles)
+    }
+
+    fn rows(rows: &[(&str, i64, Option<&str>, i64)]) -> DataFrame {
+        df!(
+            "run" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "module" => vec!["vmlinux"; rows.len()],
+            "address" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            "observer" => vec![None::<&str>; rows.len()],
+            "function" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+            "calls" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn shim_and_unlisted_threads_are_out_by_default_and_a_run_without_listed_threads_has_them_all() {
+        assert_rows(example("task", None), &rows(&[("r", 10, Some("read"), 5), ("bare", 10, Some("read"), 7)]));
+    }
+
+    #[test]
+    fn roles_asked_for_are_taken_literally() {
+        assert_rows(
+            example("task", Some("shim,other")),
+            &rows(&[("r", 30, Some("shim"), 1), ("r", 40, None, 4), ("bare", 10, Some("read"), 7)]),
+        );
+        assert_rows(example("task", Some("app")), &rows(&[("r", 10, Some("read"), 5)]));
+    }
+
+    #[test]
+    fn all_takes_every_context_and_every_role_and_adds_up_calls() {
+        assert_rows(
+            example("all", Some("all")),
+            &rows(&[
+                ("r", 10, Some("read"), 8),
+                ("r", 20, Some("timer"), 2),
+                ("r", 30, Some("shim"), 1),
+                ("r", 40, None, 4),
+                ("bare", 10, Some("read"), 7),
+            ]),
+        );
+    }
+
+    #[test]
+    fn contexts_asked_for_are_taken_and_no_others() {
+        assert_rows(
+            example("softirq,hardirq", None),
+            &rows(&[("r", 10, Some("read"), 3), ("r", 20, Some("timer"), 2)]),
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_no_context_or_role_is_an_error_that_lists_them() {
+        assert_eq!(
+            "task,irq".parse::<Contexts>().unwrap_err().to_string(),
+            "\"irq\" is none of task, softirq, hardirq, nmi, all"
+        );
+        assert!("application".parse::<Roles>().is_err());
+    }
 }

@@ -115,3 +115,53 @@ fn spread(members: LazyFrame) -> LazyFrame {
         .group_by([col("union_set"), col("module"), col("source"), col("group_runs")])
         .agg([col("run_set").n_unique().alias("seen")])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Group, function_sets, group_runs, memberships};
+    use crate::runs::Run;
+    use crate::testing::assert_rows;
+    use polars::prelude::*;
+
+    fn run(id: &str, labels: &[(&str, &str)]) -> Run {
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Run { id: id.to_owned(), labels, ..Run::default() }
+    }
+
+    #[test]
+    fn groups_are_sorted_and_a_run_without_the_label_has_a_group_of_its_own() {
+        let runs = [run("1", &[("set", "b")]), run("2", &[("set", "a")]), run("3", &[]), run("4", &[("set", "b")])];
+        let label = |text: &str| vec![Some(text.to_owned())];
+        assert_eq!(
+            group_runs(&runs.iter().collect::<Vec<_>>(), &["set".to_owned()]),
+            [
+                Group { labels: vec![None], runs: vec![2] },
+                Group { labels: label("a"), runs: vec![1] },
+                Group { labels: label("b"), runs: vec![0, 3] },
+            ]
+        );
+    }
+
+    #[test]
+    fn union_core_and_singletons_are_those_of_the_group_and_of_source_functions() {
+        let runs = [run("1", &[]), run("2", &[]), run("other", &[("set", "x")])];
+        let runs: Vec<_> = runs.iter().collect();
+        // Group 0 is runs 1 and 2: both reach function 10, by different clones; 20 is only in 1. Group 1 is the third run.
+        let sources = df!(
+            "run" => ["1", "1", "2", "other"], "module" => ["vmlinux"; 4], "source" => [10_i64, 20, 10, 30],
+            "address" => [10_i64, 20, 11, 30], "lines" => [5_i64, 6, 5, 7],
+        );
+        let groups = group_runs(&runs, &["set".to_owned()]);
+        let sets = function_sets(sources.unwrap().lazy(), memberships(&runs, &groups).unwrap().lazy()).unwrap();
+        // Sets: 0 to 2 the runs; 3, 4, 5 union, core and singletons of group 0; 6, 7, 8 those of group 1.
+        assert_rows(
+            sets,
+            &df!(
+                "set" => [0_u32, 0, 1, 2, 3, 3, 3, 4, 4, 5, 6, 7, 8],
+                "source" => [10_i64, 20, 10, 30, 10, 10, 20, 10, 10, 20, 30, 30, 30],
+                "address" => [10_i64, 20, 11, 30, 10, 11, 20, 10, 11, 20, 30, 30, 30],
+            )
+            .unwrap(),
+        );
+    }
+}

@@ -118,9 +118,8 @@ pub fn frame(rows: &[Row], keys: &[String]) -> PolarsResult<DataFrame> {
     let floats = |name: &str, value: &dyn Fn(&Row) -> Option<f64>| {
         Column::new(name.into(), rows.iter().map(value).collect::<Vec<_>>())
     };
-    let counts = |name: &str, value: &dyn Fn(&Row) -> i64| {
-        Column::new(name.into(), rows.iter().map(value).collect::<Vec<_>>())
-    };
+    let counts =
+        |name: &str, value: &dyn Fn(&Row) -> i64| Column::new(name.into(), rows.iter().map(value).collect::<Vec<_>>());
     let weighted = rows.iter().any(|row| row.metric == Metric::Weighted);
     let figures = |name: &str, value: &dyn Fn(&Row) -> f64| {
         if weighted { floats(name, &|row| Some(value(row))) } else { counts(name, &|row| value(row) as i64) }

@@ -20,5 +20,7 @@ pub mod runs;
 pub mod sources;
 pub mod status;
 pub mod study;
+#[cfg(test)]
+mod testing;
 
 pub use error::{Error, Result};

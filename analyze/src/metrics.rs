@@ -73,9 +73,7 @@ pub fn code_lines(sets: LazyFrame, kernel_lines: LazyFrame) -> LazyFrame {
     let used = distinct(symbols.clone(), &["module", "address"]);
     let local = kernel_lines.join(used, &symbol, &symbol, JoinArgs::new(JoinType::Semi));
     let held = local.join(symbols, &symbol, &symbol, JoinArgs::new(JoinType::Inner));
-    distinct(held, &["set", "file", "line"])
-        .group_by([col("set")])
-        .agg([len().cast(DataType::Int64).alias("value")])
+    distinct(held, &["set", "file", "line"]).group_by([col("set")]).agg([len().cast(DataType::Int64).alias("value")])
 }
 
 /// One row per (set, source function): set, module, source, lines.
@@ -87,4 +85,42 @@ fn source_lines(sets: LazyFrame) -> LazyFrame {
 pub(crate) fn distinct(frame: LazyFrame, columns: &[&str]) -> LazyFrame {
     let columns: Vec<_> = columns.iter().map(|name| col(*name)).collect();
     frame.select(columns).unique(None, UniqueKeepStrategy::Any)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code_lines, functions, lines};
+    use crate::testing::assert_rows;
+    use polars::prelude::*;
+
+    /// Set 0: read and its clone, and write. Set 1: a function without a known extent.
+    fn sets() -> LazyFrame {
+        df!(
+            "set" => [0_u32, 0, 0, 1], "module" => ["vmlinux"; 4], "source" => [100_i64, 100, 200, 300],
+            "address" => [100_i64, 500, 200, 300], "lines" => [Some(20_i64), Some(20), Some(6), None],
+        )
+        .unwrap()
+        .lazy()
+    }
+
+    #[test]
+    fn clones_count_once_as_function_and_as_lines() {
+        assert_rows(functions(sets()), &df!("set" => [0_u32, 1], "value" => [2_i64, 1]).unwrap());
+        assert_rows(lines(sets()), &df!("set" => [0_u32, 1], "value" => [26_i64, 0]).unwrap());
+    }
+
+    #[test]
+    fn a_line_inlined_into_two_functions_counts_once() {
+        let kernel_lines = df!(
+            "module" => ["vmlinux", "vmlinux", "vmlinux", "vmlinux", "vmlinux", "vmlinux", "kvm"],
+            "address" => [100_i64, 100, 200, 200, 500, 900, 100],
+            "file" => ["fs/read.c", "list.h", "list.h", "fs/write.c", "fs/read.c", "never.c", "kvm.c"],
+            "line" => [11, 5, 5, 11, 12, 1, 1],
+        );
+        // read.c:11, list.h:5, write.c:11 and the clone's read.c:12; never.c and kvm.c belong to others.
+        assert_rows(
+            code_lines(sets(), kernel_lines.unwrap().lazy()),
+            &df!("set" => [0_u32], "value" => [4_i64]).unwrap(),
+        );
+    }
 }

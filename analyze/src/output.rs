@@ -1,10 +1,12 @@
 //! Where results go: the only place that writes. Results to stdout or a file, everything else to stderr.
 
+use std::fs::Permissions;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use hap_schemas::Exit;
-use tempfile::NamedTempFile;
+use tempfile::Builder;
 
 use crate::{Error, Result};
 
@@ -46,7 +48,8 @@ fn write_stdout(body: &[u8]) -> io::Result<()> {
 /// Replaces a file as a whole: a job that is killed leaves the old one or the new one.
 fn write_file(path: &Path, body: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder)?;
+    // A temporary file is private by default; a result is a file like any other, with the user's mask.
+    let mut file = Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
     file.write_all(body)?;
     file.as_file().sync_all()?;
     file.persist(path)?;

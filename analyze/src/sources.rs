@@ -12,7 +12,8 @@ use polars::prelude::*;
 /// `function`, `file`, `line` and `lines` are those of the source function. A symbol without a row (BPF
 /// programs, unresolved call sites) is a function of its own, `known` false and `lines` null.
 pub fn with_sources(reached: LazyFrame, kernel_functions: LazyFrame) -> LazyFrame {
-    let symbols = kernel_functions.clone().select([col("module"), col("address"), col("source_address").alias("source")]);
+    let symbols =
+        kernel_functions.clone().select([col("module"), col("address"), col("source_address").alias("source")]);
     let left = || JoinArgs::new(JoinType::Left);
     let symbol = [col("module"), col("address")];
     let source = [col("module"), col("source")];
@@ -40,7 +41,8 @@ pub fn without_sources(reached: LazyFrame) -> LazyFrame {
 }
 
 fn source_columns() -> [Expr; 11] {
-    let names = ["run", "module", "source", "address", "observer", "function", "file", "line", "lines", "calls", "known"];
+    let names =
+        ["run", "module", "source", "address", "observer", "function", "file", "line", "lines", "calls", "known"];
     names.map(col)
 }
 
@@ -60,4 +62,99 @@ fn source_functions(kernel_functions: LazyFrame) -> LazyFrame {
             told("line"),
             own("lines").fill_null(col("lines").max()).cast(DataType::Int64),
         ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{with_sources, without_sources};
+    use crate::testing::assert_rows;
+    use polars::prelude::*;
+
+    /// read with a clone; a header-static copy of one name in two places; parse, whose own code is all inlined,
+    /// left with two clones; entry, which has a symbol but no extent.
+    fn kernel() -> LazyFrame {
+        df!(
+            "module" => ["vmlinux"; 7],
+            "address" => [100_i64, 500, 200, 300, 410, 420, 600],
+            "source_address" => [100_i64, 100, 200, 300, 400, 400, 600],
+            "function" => ["read", "read", "list_add", "list_add", "parse", "parse", "entry"],
+            "file" => [Some("fs/read.c"), Some("fs/read.c"), Some("list.h"), Some("list.h"), Some("p.c"), Some("p.c"), None],
+            "line" => [Some(10), Some(10), Some(5), Some(5), Some(1), Some(1), None],
+            "lines" => [Some(20), Some(20), Some(4), Some(4), Some(7), Some(9), None],
+        )
+        .unwrap()
+        .lazy()
+    }
+
+    fn reached(symbols: &[(&str, i64, Option<&str>)]) -> LazyFrame {
+        df!(
+            "run" => vec!["r"; symbols.len()],
+            "module" => symbols.iter().map(|symbol| symbol.0).collect::<Vec<_>>(),
+            "address" => symbols.iter().map(|symbol| symbol.1).collect::<Vec<_>>(),
+            "observer" => vec![None::<&str>; symbols.len()],
+            "function" => symbols.iter().map(|symbol| symbol.2).collect::<Vec<_>>(),
+            "calls" => vec![1_i64; symbols.len()],
+        )
+        .unwrap()
+        .lazy()
+    }
+
+    #[test]
+    fn clones_have_the_source_function_of_their_origin() {
+        let found =
+            with_sources(reached(&[("vmlinux", 100, Some("read")), ("vmlinux", 500, Some("read.cold"))]), kernel());
+        assert_rows(found, &df!(
+            "source" => [100_i64, 100], "address" => [100_i64, 500], "function" => ["read", "read"],
+            "file" => ["fs/read.c", "fs/read.c"], "line" => [10, 10], "lines" => [20_i64, 20], "known" => [true, true],
+        ).unwrap());
+    }
+
+    #[test]
+    fn copies_of_one_name_at_other_addresses_stay_apart() {
+        let symbols = [("vmlinux", 200, Some("list_add")), ("vmlinux", 300, Some("list_add"))];
+        assert_rows(
+            with_sources(reached(&symbols), kernel()),
+            &df!(
+                "source" => [200_i64, 300], "function" => ["list_add", "list_add"], "lines" => [4_i64, 4],
+            )
+            .unwrap(),
+        );
+    }
+
+    #[test]
+    fn a_source_function_without_a_row_has_the_longest_extent_of_its_clones() {
+        assert_rows(
+            with_sources(reached(&[("vmlinux", 410, Some("parse.isra.0"))]), kernel()),
+            &df!(
+                "source" => [400_i64], "function" => ["parse"], "lines" => [9_i64], "known" => [true],
+            )
+            .unwrap(),
+        );
+    }
+
+    #[test]
+    fn a_symbol_that_the_kernel_table_does_not_have_is_a_function_without_lines() {
+        let symbols = [("bpf", 100, Some("bpf_prog_1")), ("unknown", 7, None), ("vmlinux", 600, Some("entry"))];
+        assert_rows(
+            with_sources(reached(&symbols), kernel()),
+            &df!(
+                "module" => ["bpf", "unknown", "vmlinux"], "source" => [100_i64, 7, 600],
+                "function" => [Some("bpf_prog_1"), None, Some("entry")], "lines" => [None::<i64>; 3],
+                "known" => [false, false, true],
+            )
+            .unwrap(),
+        );
+    }
+
+    #[test]
+    fn without_a_kernel_table_every_symbol_is_a_function() {
+        let symbols = [("vmlinux", 100, Some("read")), ("vmlinux", 500, Some("read.cold"))];
+        assert_rows(
+            without_sources(reached(&symbols)),
+            &df!(
+                "source" => [100_i64, 500], "function" => ["read", "read.cold"], "lines" => [None::<i64>; 2],
+            )
+            .unwrap(),
+        );
+    }
 }

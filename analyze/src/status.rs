@@ -2,7 +2,7 @@
 
 use hap_schemas::Exit;
 
-use crate::render::thousands;
+use crate::render::{counted, thousands};
 use crate::runs::{Losses, Run};
 
 /// How a result over these runs ends: incomplete when anything is missing from one of them.
@@ -28,10 +28,10 @@ pub fn losses(runs: &[&Run]) -> Option<String> {
         counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", thousands(*n))).collect();
     let names: Vec<_> = lossy.iter().map(|run| run.id.as_str()).collect();
     Some(format!(
-        "{} in {} of {} runs ({}); lost events make every figure a lower bound",
+        "{} in {} of {} ({}); lost events make every figure a lower bound",
         counts.join(", "),
         lossy.len(),
-        runs.len(),
+        counted(runs.len(), "run"),
         names.join(", ")
     ))
 }

@@ -114,7 +114,7 @@ impl Study {
         effects.dedup();
         let of_effect = |effect: &str| {
             let functions = self.observers.iter().filter(|observer| observer.effect == effect);
-            let functions = functions.map(|o| format!("{} {}", o.function, thousands(o.calls)));
+            let functions = functions.map(|o| format!("{} ({} calls)", o.function, thousands(o.calls)));
             format!("{effect}: {}", functions.collect::<Vec<_>>().join(", "))
         };
         (!effects.is_empty()).then(|| effects.into_iter().map(of_effect).collect::<Vec<_>>().join("; "))
@@ -163,9 +163,12 @@ fn observer_functions(calls: &DataFrame) -> PolarsResult<Vec<ObserverFunction>> 
 /// * `sources`: run, module, source, lines, known
 /// * `members`: run, group; a run may be in several groups
 pub fn gaps(sources: LazyFrame, members: LazyFrame) -> LazyFrame {
-    let functions = sources
-        .filter(col("lines").is_null())
-        .join(members, [col("run")], [col("run")], JoinArgs::new(JoinType::Inner));
+    let functions = sources.filter(col("lines").is_null()).join(
+        members,
+        [col("run")],
+        [col("run")],
+        JoinArgs::new(JoinType::Inner),
+    );
     distinct(functions, &["group", "module", "source", "known"])
         .group_by([col("group")])
         .agg([

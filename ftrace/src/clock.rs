@@ -10,7 +10,7 @@ pub enum ClockUnit {
 }
 
 /// Clocks that the kernel's table of trace clocks marks as counting nanoseconds. The others are `counter`, `uptime`
-/// (clock ticks of user space), `x86-tsc`, `ppc-tb`, `s390-tod`.
+/// (clock ticks of user space), `x86-tsc`, `ppc-tb`.
 const NANOSECOND_CLOCKS: [&str; 7] = ["local", "global", "perf", "mono", "mono_raw", "boot", "tai"];
 
 impl ClockUnit {
@@ -110,4 +110,75 @@ pub(crate) fn leading_number(text: &[u8]) -> i64 {
         .fold(0_i128, |value, digit| (value * i128::from(radix) + i128::from(digit)).min(i128::from(i64::MAX) + 1));
     let value = if negative { -value } else { value.min(i128::from(i64::MAX)) };
     value as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_those_of_the_kernels_table() {
+        for clock in ["local", "global", "perf", "mono", "mono_raw", "boot", "tai"] {
+            assert_eq!(ClockUnit::of(clock), ClockUnit::Nanoseconds, "{clock}");
+        }
+        for clock in ["counter", "uptime", "x86-tsc", "ppc-tb", "tsc2nsec", "", "future"] {
+            assert_eq!(ClockUnit::of(clock), ClockUnit::Ticks, "{clock}");
+        }
+    }
+
+    #[test]
+    fn the_chosen_clock_stands_in_brackets() {
+        assert_eq!(chosen_clock(b"local global [mono] boot\n"), Some("mono"));
+        assert_eq!(chosen_clock(b"[x86-tsc]"), Some("x86-tsc"));
+        for text in [&b"local"[..], b"", b"[]", b"[local", b"\xff[mono]"] {
+            assert_eq!(chosen_clock(text), None);
+        }
+    }
+
+    /// The x86-tsc capture with made-up options, printed by trace-cmd 3.1.6: 153.581004710 and 154.581020717.
+    #[test]
+    fn conversion_equals_what_trace_cmd_prints_and_the_option_offset_is_not_applied() {
+        let cycles = CycleConversion { multiplier: 1_234_567, shift: 22, offset: 999_999_999 };
+        let mut conversion = TimeConversion { cycles: Some(cycles), offset: 0 };
+        assert_eq!(conversion.to_ns(521_774_373_023), 153_581_004_710);
+        conversion.offset = 1_000_000_007 + leading_number(b"0x10") * 1000;
+        assert_eq!(conversion.to_ns(521_774_373_023), 154_581_020_717);
+        assert_eq!(conversion.unit("x86-tsc"), ClockUnit::Nanoseconds);
+    }
+
+    #[test]
+    fn products_beyond_64_bits_are_exact() {
+        let cycles = CycleConversion { multiplier: u32::MAX, shift: 32, offset: 0 };
+        assert_eq!(cycles.to_ns(u64::MAX), 0xffff_fffe_ffff_ffff);
+        assert_eq!(CycleConversion { shift: 200, ..cycles }.to_ns(u64::MAX), 0);
+        assert_eq!(CycleConversion { multiplier: 0, ..cycles }.to_ns(77), 77);
+        assert_eq!(TimeConversion { cycles: None, offset: -1 }.to_ns(0), u64::MAX);
+    }
+
+    #[test]
+    fn an_instance_on_a_nanosecond_clock_is_not_converted_from_cycles() {
+        let cycles = Some(CycleConversion { multiplier: 2, shift: 0, offset: 0 });
+        let conversion = TimeConversion { cycles, offset: 5 };
+        assert_eq!(conversion.for_clock("local").to_ns(10), 15);
+        assert_eq!(conversion.for_clock("x86-tsc").to_ns(10), 25);
+        assert_eq!(conversion.for_clock("tsc2nsec").unit("tsc2nsec"), ClockUnit::Nanoseconds);
+        assert!(TimeConversion::default().is_identity());
+        assert_eq!(TimeConversion::default().unit("x86-tsc"), ClockUnit::Ticks);
+    }
+
+    #[test]
+    fn numbers_are_read_like_strtoll() {
+        for (text, expected) in [
+            (&b"10"[..], 10),
+            (b" -0x1F rest", -31),
+            (b"+017", 15),
+            (b"0", 0),
+            (b"", 0),
+            (b"x", 0),
+            (b"9223372036854775808", i64::MAX),
+            (b"-99999999999999999999999", i64::MIN),
+        ] {
+            assert_eq!(leading_number(text), expected, "{}", String::from_utf8_lossy(text));
+        }
+    }
 }

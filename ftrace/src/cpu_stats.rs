@@ -68,8 +68,7 @@ impl CpuStats {
 }
 
 /// The keys, in the order in which [`CpuStats::set`] numbers them.
-const KEYS: [&str; 7] =
-    ["CPU", "entries", "overrun", "commit overrun", "bytes", "dropped events", "read events"];
+const KEYS: [&str; 7] = ["CPU", "entries", "overrun", "commit overrun", "bytes", "dropped events", "read events"];
 
 /// Bytes of a text that are shown in an error.
 const MAX_SHOWN: usize = 80;
@@ -87,4 +86,50 @@ fn parse_number(value: &str) -> Option<u64> {
 fn malformed(offset: u64, line: &[u8]) -> Error {
     let detail = format!("no line of per_cpu stats: {:?}", String::from_utf8_lossy(line).trim_end());
     Error::Malformed { what: "per_cpu stats", offset, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "CPU: 1\nentries: 106\noverrun: 28008\ncommit overrun: 2\nbytes: 2968\n\
+        oldest event ts:   120.772476\nnow ts:   121.301812\ndropped events: 30\nread events: 63526\n";
+
+    #[test]
+    fn losses_are_overrun_commit_overrun_and_dropped() {
+        let stats = CpuStats::parse(TEXT.as_bytes()).unwrap();
+        assert_eq!(stats.lost(), 28_040);
+        let expected = CpuStats {
+            buffer: String::new(),
+            cpu: Some(1),
+            entries: 106,
+            overrun: 28_008,
+            commit_overrun: 2,
+            bytes: 2968,
+            dropped_events: 30,
+            read_events: 63_526,
+        };
+        assert_eq!(stats, expected);
+    }
+
+    #[test]
+    fn the_stray_end_of_an_older_text_does_not_count() {
+        for stray in ["26\n", "ad events: 6\n", "read events: 1\n", "overrun: 7\nread events: 1\n\0"] {
+            let text = format!("{TEXT}{stray}");
+            assert_eq!(CpuStats::parse(text.as_bytes()), CpuStats::parse(TEXT.as_bytes()), "{stray}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_the_file_itself_has_no_cpu_line() {
+        let (_, text) = TEXT.split_once('\n').unwrap();
+        assert_eq!(CpuStats::parse(text.as_bytes()).unwrap().cpu, None);
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_is_an_error_with_its_offset() {
+        let error = CpuStats::parse(b"CPU: 0\noverrun: x\n").unwrap_err();
+        assert!(matches!(error, Error::Malformed { offset: 7, .. }));
+        assert!(CpuStats::parse(b"something else").is_err());
+    }
 }

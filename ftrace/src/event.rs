@@ -64,7 +64,7 @@ pub struct EventDecoder {
     flags: IntField,
     preempt_count: IntField,
     pid: IntField,
-    function: Option<CallFields>,
+    function: CallFields,
     func_repeats: Option<CallFields>,
     sys_enter: Option<(u16, IntField)>,
     sys_exit: Option<u16>,
@@ -95,7 +95,7 @@ impl EventDecoder {
             flags: function.int("common_flags")?,
             preempt_count: function.int("common_preempt_count")?,
             pid: function.int("common_pid")?,
-            function: Some(CallFields::new(function, false)?),
+            function: CallFields::new(function, false)?,
             func_repeats,
             sys_enter,
             sys_exit: formats.named("sys_exit").map(|format| format.id),
@@ -111,13 +111,24 @@ impl EventDecoder {
         let int = |offset, size, signed| IntField { offset, size, signed };
         let common = (self.id, self.flags, self.preempt_count, self.pid);
         let usual = (int(0, 2, false), int(2, 1, false), int(3, 1, false), int(4, 4, true));
-        let calls = self.function.map(|function| (function.ip, function.parent_ip));
-        self.order == ByteOrder::Little && common == usual && calls == Some((int(8, 8, false), int(16, 8, false)))
+        let calls = (self.function.ip, self.function.parent_ip);
+        self.order == ByteOrder::Little && common == usual && calls == (int(8, 8, false), int(16, 8, false))
     }
 
     /// Whether the recording has a format for system-call entries.
     pub fn has_sys_enter(&self) -> bool {
         self.sys_enter.is_some()
+    }
+
+    /// The id of the event `function`.
+    #[inline]
+    pub fn function_id(&self) -> u16 {
+        self.function.event
+    }
+
+    /// The id of the event `func_repeats`, if the recording has its format.
+    pub fn func_repeats_id(&self) -> Option<u16> {
+        self.func_repeats.map(|fields| fields.event)
     }
 
     /// Whether the compiled path serves `function` events.
@@ -177,7 +188,7 @@ impl EventDecoder {
     }
 
     fn call_fields(&self, id: u16) -> Option<&CallFields> {
-        [&self.function, &self.func_repeats].into_iter().flatten().find(|fields| fields.event == id)
+        Some(&self.function).into_iter().chain(&self.func_repeats).find(|fields| fields.event == id)
     }
 
     fn long(&self, field: IntField, payload: &[u8]) -> Option<i64> {

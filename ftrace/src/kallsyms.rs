@@ -149,12 +149,7 @@ impl Kallsyms {
         }
         let stored = self.symbols.get(function.symbol as usize)?;
         let symbol = self.symbol(stored);
-        Some(SymbolRef {
-            address: symbol.address,
-            name: symbol.name,
-            module: symbol.module,
-            index: function.symbol,
-        })
+        Some(SymbolRef { address: symbol.address, name: symbol.name, module: symbol.module, index: function.symbol })
     }
 
     /// The name that `trace-cmd report` prints for `ip`: any symbol that is not absolute, found by trace-cmd's binary
@@ -252,7 +247,7 @@ impl Kallsyms {
         let mut start = mapped.len();
         for aliases in mapped.chunk_by(|left, right| left.address == right.address).rev() {
             start -= aliases.len();
-            let text = aliases.iter().position(|symbol| is_text(symbol.kind));
+            let text = aliases.iter().position(|symbol| is_text(symbol.kind) && !self.is_end_mark(symbol));
             if let Some((place, symbol)) = text.and_then(|place| Some((place, aliases.get(place)?))) {
                 let end = self.end_of(symbol, &next);
                 functions.push(Function { address: symbol.address, end, symbol: (start + place) as u32 });
@@ -262,6 +257,13 @@ impl Kallsyms {
         }
         functions.reverse();
         self.functions = functions;
+    }
+
+    /// Whether the code of the kernel image ends there: the marks at such an address (`_etext`,
+    /// `__indirect_thunk_end`) are no functions.
+    fn is_end_mark(&self, stored: &Stored) -> bool {
+        let address = Some(stored.address);
+        [self.marks.end, self.marks.init_end].contains(&address) && self.marks.init_start != address
     }
 
     fn end_of(&self, symbol: &Stored, next: &Next) -> u64 {
@@ -397,4 +399,201 @@ fn malformed(offset: usize, line: &str) -> Error {
     const SHOWN: usize = 80;
     let detail = format!("no line of kallsyms: {:?}", line.chars().take(SHOWN).collect::<String>());
     Error::Malformed { what: "kallsyms", offset: offset as u64, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KERNEL: &str = "\
+0000000000000000 A fixed_percpu_data
+0000000000034000 A __per_cpu_end
+ffffffff81000000 T startup_64
+ffffffff81000000 T _stext
+ffffffff81000000 T _text
+ffffffff81000200 t static_function
+ffffffff81000280 r table_inside_code
+ffffffff81000300 W default_idle
+ffffffff81000300 T __cpuidle_text_start
+ffffffff81000400 T last_function
+ffffffff81000500 T _etext
+ffffffff81000500 T __indirect_thunk_end
+ffffffff81001000 R __start_rodata
+ffffffff81002000 T _sinittext
+ffffffff81002000 t init_function
+ffffffff81002080 T _einittext
+";
+
+    fn table(text: &str) -> Kallsyms {
+        Kallsyms::parse(text.as_bytes()).unwrap()
+    }
+
+    fn name(table: &Kallsyms, ip: u64) -> Option<&str> {
+        table.symbol_containing(ip).map(|symbol| symbol.name)
+    }
+
+    #[test]
+    fn addresses_that_are_all_zero_are_refused_by_name() {
+        let text = "0000000000000000 T _text\n0000000000000000 t f\t[m]\n";
+        assert_eq!(Kallsyms::parse(text.as_bytes()).unwrap_err(), Error::RestrictedKallsyms);
+        assert!(table("").is_empty());
+        assert!(table("\0").is_empty());
+    }
+
+    #[test]
+    fn the_containing_symbol_counts_not_the_exact_one() {
+        let kernel = table(KERNEL);
+        for (ip, expected) in [(0x200, "static_function"), (0x204, "static_function"), (0x2ff, "static_function")] {
+            assert_eq!(name(&kernel, 0xffff_ffff_8100_0000 + ip), Some(expected));
+        }
+        let found = kernel.symbol_containing(0xffff_ffff_8100_0404).unwrap();
+        assert_eq!((found.address, found.module), (0xffff_ffff_8100_0400, None));
+        assert_eq!(kernel.symbols().nth(found.index as usize).unwrap().name, "last_function");
+    }
+
+    #[test]
+    fn of_several_names_of_an_address_the_first_text_symbol_of_the_file_counts() {
+        let kernel = table(KERNEL);
+        assert_eq!(name(&kernel, 0xffff_ffff_8100_0300), Some("default_idle"));
+        assert_eq!(name(&kernel, 0xffff_ffff_8100_0310), Some("default_idle"));
+        let data_first = table("ffffffff81000000 d data\nffffffff81000000 t code\nffffffff81000010 t next\n");
+        assert_eq!(name(&data_first, 0xffff_ffff_8100_0000), Some("code"));
+    }
+
+    #[test]
+    fn text_need_not_be_the_first_symbol_nor_the_first_of_its_address() {
+        assert_eq!(table(KERNEL).text_base(), Some(0xffff_ffff_8100_0000));
+        let low = table("ffffffffa0000000 t f\t[below]\nffffffffa1000000 T x\nffffffffa1000000 T _text\n");
+        assert_eq!(low.text_base(), Some(0xffff_ffff_a100_0000));
+        assert_eq!(table("ffffffff81000000 t f\n").text_base(), None);
+        // A module may have a symbol of that name.
+        assert_eq!(table("ffffffff81000000 t _text\t[m]\n").text_base(), None);
+    }
+
+    #[test]
+    fn data_symbols_are_no_functions_and_bound_no_function_of_the_kernel_image() {
+        let kernel = table(KERNEL);
+        assert_eq!(name(&kernel, 0xffff_ffff_8100_0290), Some("static_function"));
+        assert_eq!(name(&kernel, 0xffff_ffff_8100_1000), None);
+        assert_eq!(name(&kernel, 0x34_000), None);
+    }
+
+    #[test]
+    fn etext_bounds_the_last_function_and_init_code_has_its_own_end() {
+        let kernel = table(KERNEL);
+        for (ip, expected) in [
+            (0x4ff, Some("last_function")),
+            (0x500, None),
+            (0x600, None),
+            (0x2000, Some("_sinittext")),
+            (0x207f, Some("_sinittext")),
+            (0x2080, None),
+        ] {
+            assert_eq!(name(&kernel, 0xffff_ffff_8100_0000 + ip), expected, "{ip:#x}");
+        }
+        assert_eq!(name(&kernel, 0x7fff_0000_1234), None);
+        assert_eq!(name(&kernel, u64::MAX), None);
+    }
+
+    const MODULES: &str = "\
+ffffffffa0000000 T _text
+ffffffffa0000000 t kernel_function
+ffffffffa0001000 T _etext
+ffffffff90002040 t second\t[low]
+ffffffff90002010 t first\t[low]
+ffffffff90003000 d its_data\t[low]
+ffffffff90008000 t alone\t[high]
+ffffffff9000f000 t bpf_prog_1\t[bpf]
+ffffffff90010000 t ftrace_trampoline\t[__builtin__ftrace]
+";
+
+    #[test]
+    fn modules_may_lie_below_the_kernel_and_their_lines_need_no_order() {
+        let symbols = table(MODULES);
+        let found = symbols.symbol_containing(0xffff_ffff_9000_2020).unwrap();
+        assert_eq!((found.name, found.module), ("first", Some("low")));
+        assert_eq!(symbols.module_text_base("low"), Some(0xffff_ffff_9000_2000));
+        assert_eq!(symbols.module_text_base("missing"), None);
+        assert_eq!(symbols.modules().collect::<Vec<_>>(), ["low", "high", "bpf", "__builtin__ftrace"]);
+    }
+
+    #[test]
+    fn an_address_in_a_hole_between_modules_does_not_resolve() {
+        let symbols = table(MODULES);
+        assert_eq!(name(&symbols, 0xffff_ffff_9000_2fff), Some("second"));
+        assert_eq!(name(&symbols, 0xffff_ffff_9000_3000), None);
+        assert_eq!(name(&symbols, 0xffff_ffff_9000_7fff), None);
+        assert_eq!(name(&symbols, 0xffff_ffff_9000_8000 + UNBOUNDED_REACH - 1), Some("alone"));
+        assert_eq!(name(&symbols, 0xffff_ffff_9000_8000 + UNBOUNDED_REACH), None);
+    }
+
+    #[test]
+    fn bpf_programs_and_trampolines_reach_no_further_than_any_lonely_symbol() {
+        let symbols = table(MODULES);
+        assert_eq!(name(&symbols, 0xffff_ffff_9000_f010), Some("bpf_prog_1"));
+        assert_eq!(name(&symbols, 0xffff_ffff_9001_0010), Some("ftrace_trampoline"));
+        assert_eq!(name(&symbols, 0xffff_ffff_9001_0000 + UNBOUNDED_REACH), None);
+    }
+
+    #[test]
+    fn proc_modules_gives_the_base_and_bounds_the_last_function() {
+        let modules = Modules::parse(b"high 4096 0 - Live 0xffffffff90007000 (OE)\nhigh2 1 0 - Live 0x0\n").unwrap();
+        let symbols = Kallsyms::parse_with(MODULES.as_bytes(), &modules).unwrap();
+        assert_eq!(symbols.module_text_base("high"), Some(0xffff_ffff_9000_7000));
+        let modules = Modules::parse(b"high 256 0 - Live 0xffffffff90008000\n").unwrap();
+        let symbols = Kallsyms::parse_with(MODULES.as_bytes(), &modules).unwrap();
+        assert_eq!(name(&symbols, 0xffff_ffff_9000_80ff), Some("alone"));
+        assert_eq!(name(&symbols, 0xffff_ffff_9000_8100), None);
+    }
+
+    #[test]
+    fn identity_is_module_and_address_since_names_repeat() {
+        let symbols = table("ffffffff81000000 t copy\nffffffff81000040 t copy\nffffffffc0000000 t copy\t[m]\n");
+        let found: Vec<_> = [0xffff_ffff_8100_0000, 0xffff_ffff_8100_0040, 0xffff_ffff_c000_0000]
+            .map(|ip| symbols.symbol_containing(ip).unwrap())
+            .map(|symbol| (symbol.name, symbol.address, symbol.module, symbol.index))
+            .into();
+        assert_eq!(found[0], ("copy", 0xffff_ffff_8100_0000, None, 0));
+        assert_eq!(found[1], ("copy", 0xffff_ffff_8100_0040, None, 1));
+        assert_eq!(found[2], ("copy", 0xffff_ffff_c000_0000, Some("m"), 2));
+    }
+
+    #[test]
+    fn clones_keep_their_whole_name() {
+        let symbols = table("ffffffff81000000 t f.isra.0.cold\nffffffff81000040 t g\n");
+        assert_eq!(name(&symbols, 0xffff_ffff_8100_0000), Some("f.isra.0.cold"));
+    }
+
+    #[test]
+    fn mapping_symbols_of_arm_are_left_out() {
+        let symbols = table("ffff800010000000 t f\nffff800010000010 t $d\nffff800010000040 t g\n");
+        assert_eq!(name(&symbols, 0xffff_8000_1000_0020), Some("f"));
+        assert_eq!(symbols.symbols().len(), 2);
+    }
+
+    #[test]
+    fn a_line_of_another_shape_is_an_error_with_its_offset() {
+        for line in ["ffffffff81000000 t", "xyz t f", "ffffffff81000000 tt f", "ffffffff81000000 t f\tm", "t"] {
+            let text = format!("ffffffff81000000 T ok\n{line}\n");
+            let error = Kallsyms::parse(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, Error::Malformed { what: "kallsyms", offset: 22, .. }), "{line}: {error}");
+        }
+        assert!(Kallsyms::parse(b"ffffffff81000000 T \xff\n").is_err());
+    }
+
+    #[test]
+    fn the_name_that_trace_cmd_prints_is_the_first_hit_of_its_search() {
+        // trace-cmd's table: e, d, c, b, a of one address: the middle of five is met first.
+        let symbols = table(
+            "ffffffff81000000 t a\nffffffff81000000 t b\nffffffff81000000 t c\nffffffff81000000 t d\nffffffff81000000 t e\n",
+        );
+        assert_eq!(symbols.trace_cmd_name(0xffff_ffff_8100_0000), Some("c"));
+        assert_eq!(name(&symbols, 0xffff_ffff_8100_0000), Some("a"));
+        // Behind the start there is one answer: the first of the file. The last address bounds the table.
+        let kernel = table(KERNEL);
+        assert_eq!(kernel.trace_cmd_name(0xffff_ffff_8100_0304), Some("default_idle"));
+        assert_eq!(kernel.trace_cmd_name(0xffff_ffff_8100_0284), Some("table_inside_code"));
+        assert_eq!(kernel.trace_cmd_name(0xffff_ffff_8100_2081), None);
+        assert_eq!(kernel.trace_cmd_name(0x10), None);
+    }
 }

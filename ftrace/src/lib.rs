@@ -18,3 +18,17 @@ pub use event_format::{EventFormat, EventFormats, Field, IntField};
 pub use header_page::PageLayout;
 pub use record::{Record, Records};
 pub use sub_buffer::{LostEvents, SubBuffer};
+
+// Container and metadata.
+mod clock;
+mod cpu_stats;
+mod kallsyms;
+mod modules;
+pub mod trace_dat;
+pub mod writer;
+
+pub use clock::{ClockUnit, CycleConversion, TimeConversion, chosen_clock};
+pub use cpu_stats::CpuStats;
+pub use kallsyms::{Kallsyms, Symbol, SymbolRef};
+pub use modules::{Module, Modules};
+pub use trace_dat::{Buffer, Chunk, Chunks, Codec, CpuData, Decompressor, Problem, Texts, TraceDat};

@@ -30,17 +30,14 @@ impl Module {
 }
 
 impl Modules {
-    /// Reads the text.
+    /// Reads the text. Lines of another shape are skipped (scripts leave such: a bundled one starts with a line `0`),
+    /// but a text that has no line of the right shape is refused.
     pub fn parse(text: &[u8]) -> Result<Self> {
-        let mut by_name = BTreeMap::new();
-        let mut offset = 0;
-        for line in text.split_inclusive(|&byte| byte == b'\n') {
-            let trimmed = line.trim_ascii();
-            if !trimmed.is_empty() && trimmed != [0] {
-                let module = parse_line(trimmed).ok_or_else(|| malformed(offset, trimmed))?;
-                by_name.insert(module.name.clone(), module);
-            }
-            offset += line.len() as u64;
+        let text = text.trim_ascii_end();
+        let modules = text.split(|&byte| byte == b'\n').filter_map(parse_line);
+        let by_name: BTreeMap<_, _> = modules.map(|module| (module.name.clone(), module)).collect();
+        if by_name.is_empty() && !text.is_empty() {
+            return Err(malformed(text));
         }
         Ok(Self { by_name })
     }
@@ -66,7 +63,37 @@ fn parse_line(line: &[u8]) -> Option<Module> {
     Some(Module { name, size, address: (address != 0).then_some(address) })
 }
 
-fn malformed(offset: u64, line: &[u8]) -> Error {
-    let detail = format!("no line of /proc/modules: {:?}", String::from_utf8_lossy(line));
-    Error::Malformed { what: "modules", offset, detail }
+fn malformed(text: &[u8]) -> Error {
+    const SHOWN: usize = 80;
+    let shown = text.get(..text.len().min(SHOWN)).unwrap_or(text);
+    let detail = format!("no line of /proc/modules in {:?}", String::from_utf8_lossy(shown));
+    Error::Malformed { what: "modules", offset: 0, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_gives_name_size_and_address_with_or_without_taints() {
+        let modules =
+            Modules::parse(b"0\nkvm 1146880 1 kvm_amd, Live 0xffffffffc0583000 (OE)\nstp 16384 0 - Live 0x10\n");
+        let modules = modules.unwrap();
+        let kvm = modules.get("kvm").unwrap();
+        assert_eq!((kvm.size, kvm.range()), (1_146_880, Some((0xffff_ffff_c058_3000, 0xffff_ffff_c069_b000))));
+        assert_eq!(modules.iter().map(|module| module.name.as_str()).collect::<Vec<_>>(), ["kvm", "stp"]);
+    }
+
+    #[test]
+    fn hidden_addresses_are_none_and_a_range_never_overflows() {
+        let modules = Modules::parse(b"a 1 0 - Live 0x0000000000000000\nb 2 0 - Live 0xffffffffffffffff\n").unwrap();
+        assert_eq!(modules.get("a").unwrap().address, None);
+        assert_eq!(modules.get("b").unwrap().range(), None);
+    }
+
+    #[test]
+    fn a_text_without_any_module_is_refused_but_an_empty_one_is_a_kernel_without_modules() {
+        assert!(Modules::parse(b"not a module\n").is_err());
+        assert_eq!(Modules::parse(b"\n").unwrap(), Modules::default());
+    }
 }

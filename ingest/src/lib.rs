@@ -1,6 +1,8 @@
 //! Run directories, kernels and bug records to a Parquet dataset.
 
+pub mod cli;
 pub mod fingerprint;
 pub mod kernel;
 mod map_file;
+pub mod runs;
 pub mod write;

@@ -53,10 +53,10 @@ fn headings() -> [Heading; 9] {
         Heading::number("address", ""),
         Heading::text("source"),
         Heading::number("lines", "lines of code"),
-        Heading::number("A", "calls"),
-        Heading::number("B", "calls"),
-        Heading::number("A", "runs"),
-        Heading::number("B", "runs"),
+        Heading::number("calls A", ""),
+        Heading::number("calls B", ""),
+        Heading::number("runs A", ""),
+        Heading::number("runs B", ""),
     ]
 }
 

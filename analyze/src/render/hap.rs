@@ -58,9 +58,9 @@ fn headings(metric: Metric, keys: &[String], shown: &[usize]) -> Vec<Heading> {
 fn cells(row: &Row, shown: &[usize]) -> Vec<Option<String>> {
     let (mean_places, whole_places) = if row.metric == Metric::Weighted { (2, 2) } else { (1, 0) };
     let labels = shown.iter().map(|index| row.labels.get(*index).cloned().flatten());
-    let interval = row.interval.map(|interval| {
-        format!("{} – {}", decimal(interval.low, mean_places), decimal(interval.high, mean_places))
-    });
+    let interval = row
+        .interval
+        .map(|interval| format!("{} – {}", decimal(interval.low, mean_places), decimal(interval.high, mean_places)));
     let numbers = [
         Some(thousands(row.runs as i64)),
         Some(decimal(row.mean, mean_places)),

@@ -27,7 +27,8 @@ impl Heading {
 
 /// Columns with two spaces between them; the units stand in a line of their own, if there are any.
 pub(crate) fn grid(headings: &[Heading], rows: &[Vec<Option<String>>]) -> String {
-    let cell = |row: &[Option<String>], index: usize| row.get(index).cloned().flatten().unwrap_or_else(|| NONE.to_owned());
+    let cell =
+        |row: &[Option<String>], index: usize| row.get(index).cloned().flatten().unwrap_or_else(|| NONE.to_owned());
     let mut lines: Vec<Vec<String>> = vec![headings.iter().map(|heading| heading.title.clone()).collect()];
     if headings.iter().any(|heading| !heading.unit.is_empty()) {
         lines.push(headings.iter().map(|heading| heading.unit.clone()).collect());
@@ -43,9 +44,11 @@ fn width_of_column(lines: &[Vec<String>], index: usize) -> usize {
 
 fn aligned(headings: &[Heading], widths: &[usize], cells: &[String]) -> String {
     let columns = headings.iter().zip(widths).zip(cells);
-    let padded = columns.map(|((heading, width), cell)| {
-        if heading.left { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-    });
+    let padded = columns.map(
+        |((heading, width), cell)| {
+            if heading.left { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        },
+    );
     let line = padded.collect::<Vec<_>>().join("  ");
     format!("{}\n", line.trim_end())
 }
@@ -61,6 +64,11 @@ pub(crate) fn thousands(number: i64) -> String {
         text.push(digit);
     }
     if number < 0 { format!("-{text}") } else { text }
+}
+
+/// A number of things, in the plural unless it is one.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(number as i64), if number == 1 { "" } else { "s" })
 }
 
 /// A number with commas and so many decimal places.
@@ -96,12 +104,20 @@ fn wrapped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Heading, decimal, footer, grid, thousands};
+    use super::{Heading, counted, decimal, footer, grid, thousands};
 
     #[test]
     fn numbers_have_commas() {
         assert_eq!([0, 999, 1_000, -1_234_567].map(thousands), ["0", "999", "1,000", "-1,234,567"]);
-        assert_eq!((decimal(1234.56, 1), decimal(0.25, 2), decimal(12_345.0, 0)), ("1,234.6".into(), "0.25".into(), "12,345".into()));
+        assert_eq!(
+            (decimal(1234.56, 1), decimal(0.25, 2), decimal(12_345.0, 0)),
+            ("1,234.6".into(), "0.25".into(), "12,345".into())
+        );
+    }
+
+    #[test]
+    fn one_thing_is_no_plural() {
+        assert_eq!((counted(1, "run"), counted(1_000, "run")), ("1 run".into(), "1,000 runs".into()));
     }
 
     #[test]

@@ -1,1 +1,163 @@
-//! Kernel tables.
+//! Kernel tables: a row for every function with code of its own, and its executable lines, from vmlinux and its modules
+//! with their DWARF.
+//!
+//! ```text
+//! image        one ELF file: sections (relocated), text symbols, layout of a module's text as the loader makes it
+//! debug_data   its DWARF sections; dies, line_rows, declarations: what a unit says of functions, lines and origins
+//! unit         functions of a unit with their lines
+//! image_functions   functions of an image: DWARF, and symbols without it; clones find their source function
+//! catalog      all images: one numbering, what only all together can tell (end lines, inlined_into)
+//! tables       Parquet
+//! ```
+//!
+//! A line is *own* where no inlined copy covers the code of its row, else *inlined*; with rows of both kinds it is own.
+//! Rows count whether or not they start a statement, as long as they have code and a line.
+
+mod catalog;
+mod debug_data;
+mod declarations;
+mod dies;
+mod error;
+mod image;
+mod image_functions;
+mod kernel_facts;
+mod layout;
+mod line_rows;
+mod modules;
+mod numbering;
+mod progress;
+mod relocate;
+mod source_path;
+mod tables;
+mod trace_sites;
+mod unit;
+
+use std::path::{Path, PathBuf};
+
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+
+use crate::map_file::MappedFile;
+use catalog::Catalog;
+use debug_data::{DebugData, unit_headers, unit_names};
+use image::Image;
+use image_functions::{ImageFunctions, ImageReader};
+use kernel_facts::KernelFacts;
+use source_path::SourceTree;
+use trace_sites::TraceSites;
+
+pub use error::{KernelError, Problem};
+pub use progress::{NoProgress, Progress, ProgressLine};
+
+/// What to read, and where to write.
+#[derive(Clone, Debug)]
+pub struct KernelOptions {
+    /// The kernel with DWARF.
+    pub vmlinux: PathBuf,
+    /// Folder with its modules, with DWARF too: `*.ko` or `*.ko.debug`, at any depth.
+    pub modules: Option<PathBuf>,
+    /// Folder with its sources.
+    pub source: Option<PathBuf>,
+    /// The dataset.
+    pub out: PathBuf,
+    /// Threads; 0: as many as there are cores.
+    pub jobs: usize,
+}
+
+/// What was written, and what is missing.
+#[derive(Debug)]
+pub struct KernelSummary {
+    /// The kernel.
+    pub build_id: String,
+    /// Its `uname -r`.
+    pub release: Option<String>,
+    /// Folder of the tables.
+    pub folder: PathBuf,
+    /// Modules read.
+    pub modules: usize,
+    /// Rows of table `functions`.
+    pub functions: usize,
+    /// Rows of table `lines`.
+    pub lines: usize,
+    /// Functions in the init sections of modules: they have no address that a trace could name, and no row.
+    pub module_init_functions: usize,
+    /// Units and modules that the tables lack, in the order of the input.
+    pub problems: Vec<Problem>,
+}
+
+impl KernelSummary {
+    /// Whether the tables hold all that the input has.
+    pub fn is_complete(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// Reads a kernel and its modules and writes their tables to the dataset.
+pub fn ingest_kernel(options: &KernelOptions, progress: &dyn Progress) -> Result<KernelSummary, KernelError> {
+    if let Some(path) = &options.source {
+        return Err(KernelError::SourcesUnsupported { path: path.clone() });
+    }
+    let pool = ThreadPoolBuilder::new().num_threads(options.jobs).build();
+    let pool = pool.map_err(|error| KernelError::Workers { detail: error.to_string() })?;
+    pool.install(|| ingest(options, progress))
+}
+
+fn ingest(options: &KernelOptions, progress: &dyn Progress) -> Result<KernelSummary, KernelError> {
+    let module_files = options.modules.as_deref().map(modules::module_files).transpose()?.unwrap_or_default();
+    progress.expect(module_files.len() as u64);
+    let mut problems = Vec::new();
+    let Vmlinux { facts, tree, functions } = read_vmlinux(&options.vmlinux, progress, &mut problems)?;
+    let reader = ImageReader { tree: &tree, progress, origin: 0, counts_units: false };
+    let modules = read_modules(&module_files, facts.release.as_deref(), &reader, &mut problems);
+    let module_init_functions = modules.iter().map(|module| module.init_functions).sum();
+    let catalog = Catalog::new(std::iter::once(functions).chain(modules));
+    let (folder, written) = tables::write_tables(&options.out, &facts, &catalog)?;
+    Ok(KernelSummary {
+        build_id: facts.build_id,
+        release: facts.release,
+        folder,
+        modules: catalog.images.len().saturating_sub(1),
+        functions: written.functions,
+        lines: written.lines,
+        module_init_functions,
+        problems,
+    })
+}
+
+struct Vmlinux {
+    facts: KernelFacts,
+    tree: SourceTree,
+    functions: ImageFunctions,
+}
+
+fn read_vmlinux(path: &Path, progress: &dyn Progress, problems: &mut Vec<Problem>) -> Result<Vmlinux, KernelError> {
+    let file = MappedFile::open(path).map_err(|error| KernelError::io(path, error))?;
+    let image = Image::parse(path, file.bytes())?;
+    let facts = KernelFacts::read(&image)?;
+    let debug = DebugData::load(&image)?;
+    let dwarf = debug.dwarf();
+    let tree = SourceTree::detect(&unit_names(&dwarf, &unit_headers(&dwarf, &image, &mut Vec::new())));
+    let sites = TraceSites::of_kernel(&image);
+    let reader = ImageReader { tree: &tree, progress, origin: facts.text_address, counts_units: true };
+    let functions = reader.read("vmlinux".to_owned(), &image, &debug, sites.as_ref(), problems)?;
+    Ok(Vmlinux { facts, tree, functions })
+}
+
+fn read_modules(files: &[PathBuf], release: Option<&str>, reader: &ImageReader<'_>, problems: &mut Vec<Problem>) -> Vec<ImageFunctions> {
+    let read = files.par_iter().map(|path| {
+        let module = modules::read_module(path, release, reader);
+        reader.progress.step();
+        module
+    });
+    let mut found = Vec::new();
+    for module in read.collect::<Vec<_>>() {
+        match module {
+            Ok(mut module) => {
+                problems.append(&mut module.problems);
+                found.push(module);
+            }
+            Err(error) => problems.push(Problem::Module(error)),
+        }
+    }
+    modules::sort_by_name(found, problems).into_iter().map(|module| module.functions).collect()
+}

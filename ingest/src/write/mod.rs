@@ -1,7 +1,8 @@
 //! Arrow and Parquet: the only module that knows how a table gets to disk.
 
+pub mod columns;
 mod schema;
 mod table_file;
 
 pub use schema::arrow_schema;
-pub use table_file::{FileMetadata, TableFile, WriteError, replace_file};
+pub use table_file::{ColumnEncoding, FileMetadata, TableFile, WriteError, replace_file};

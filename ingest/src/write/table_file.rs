@@ -5,12 +5,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 use hap_schemas::{SCHEMA_VERSION, Table, metadata_key};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
@@ -49,6 +50,19 @@ pub struct FileMetadata {
     pub extra: Vec<(&'static str, String)>,
     /// Rows of a row group; none: the default.
     pub row_group_rows: Option<usize>,
+    /// Level of zstd; none: the default.
+    pub zstd_level: Option<i32>,
+    /// Columns that are not encoded as Parquet would by itself.
+    pub encodings: Vec<(&'static str, ColumnEncoding)>,
+}
+
+/// How the values of a column are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnEncoding {
+    /// Differences to the value before, for integers that are nearly sorted.
+    Delta,
+    /// The values as they are, for integers that compress better than they count.
+    Plain,
 }
 
 /// A table being written to a temporary file beside its final place.
@@ -72,6 +86,12 @@ impl TableFile {
     pub fn write(&mut self, columns: Vec<ArrayRef>) -> Result<(), WriteError> {
         let batch = RecordBatch::try_new(self.schema.clone(), columns).map_err(|error| encode_error(&self.path, &error))?;
         self.writer.write(&batch).map_err(|error| encode_error(&self.path, &error))
+    }
+
+    /// Appends rows, passing on the error of a column that could not be built.
+    pub fn write_columns(&mut self, columns: Vec<Result<ArrayRef, ArrowError>>) -> Result<(), WriteError> {
+        let columns: Result<Vec<_>, _> = columns.into_iter().collect();
+        self.write(columns.map_err(|error| encode_error(&self.path, &error))?)
     }
 
     /// Ends the file and moves it to its place.
@@ -122,8 +142,17 @@ fn properties(table: &Table, metadata: &FileMetadata) -> WriterProperties {
         pair(metadata_key::KERNEL_BUILD_ID, &metadata.build_id),
     ];
     pairs.extend(metadata.extra.iter().map(|(key, value)| pair(key, value)));
-    WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+    let level = metadata.zstd_level.and_then(|level| ZstdLevel::try_new(level).ok()).unwrap_or_default();
+    let builder = metadata.encodings.iter().fold(WriterProperties::builder(), |builder, (column, encoding)| {
+        let encoding = match encoding {
+            ColumnEncoding::Delta => Encoding::DELTA_BINARY_PACKED,
+            ColumnEncoding::Plain => Encoding::PLAIN,
+        };
+        let column = ColumnPath::from(*column);
+        builder.set_column_dictionary_enabled(column.clone(), false).set_column_encoding(column, encoding)
+    });
+    builder
+        .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(metadata.row_group_rows.unwrap_or(ROW_GROUP_ROWS)))
         .set_created_by(tool)
         .set_key_value_metadata(Some(pairs))

@@ -1,0 +1,201 @@
+//! `hap-analyze hap`.
+
+use std::process::Stdio;
+
+use polars::prelude::*;
+
+use crate::dataset::{TestDataset, TestRun, call, example, example_dataset, run};
+
+const FAILED: &str = "hap-analyze: left out, marked as failed: runc-3 (the sandbox ended before the recording did); \
+                      --failed include takes them in\n";
+const OBSERVERS: &str = "hap-analyze: observer functions left out: raw_syscalls: trace_enter (1,234 calls)\n";
+const GAP: &str = "hap-analyze: functions without a row in the kernel table, counted as functions without lines: \
+                   runc/get 1\n";
+const HEADER: &str = "runtime,workload,metric,runs,mean,stddev,low,high,union,core,singletons,events_lost\n";
+
+fn notes() -> String {
+    [FAILED, OBSERVERS, GAP].concat()
+}
+
+#[test]
+fn the_table_has_a_block_per_metric_and_says_what_it_counts() {
+    example_dataset().expect("hap --dataset ds", include_str!("hap.table.txt"), &notes(), 0);
+}
+
+#[test]
+fn csv_has_the_documented_columns_and_is_sorted_by_group_and_metric() {
+    let rows = "gvisor,get,functions,1,2.0,,,,2,2,2,0\n\
+                gvisor,get,lines,1,1504.0,,,,1504,1504,2,0\n\
+                gvisor,get,code_lines,1,2.0,,,,2,2,2,0\n\
+                runc,get,functions,2,2.5,0.7071067811865476,2.0,3.0,4,1,3,0\n\
+                runc,get,lines,2,772.0,1057.831744655075,24.0,1520.0,1524,20,3,0\n\
+                runc,get,code_lines,2,4.0,0.0,4.0,4.0,5,4,3,0\n";
+    example_dataset().expect("hap --dataset ds --format csv", &[HEADER, rows].concat(), &notes(), 0);
+}
+
+#[test]
+fn json_is_an_array_of_objects_with_numbers_as_numbers() {
+    let expected = "[{\"runtime\":\"gvisor\",\"metric\":\"functions\",\"runs\":1,\"mean\":2.0,\"stddev\":null,\"low\":null,\
+                    \"high\":null,\"union\":2,\"core\":2,\"singletons\":2,\"events_lost\":0}]\n";
+    let arguments = "hap --dataset ds --by runtime --metric functions --format json --where runtime=gvisor";
+    example_dataset().expect(arguments, expected, "", 0);
+}
+
+#[test]
+fn parquet_goes_to_the_file_as_a_whole_and_nothing_to_stdout() {
+    let dataset = example_dataset();
+    let arguments =
+        "hap --dataset ds --metric code_lines,functions --where runtime=gvisor --format parquet --out hap.parquet";
+    dataset.expect(arguments, "", "", 0);
+    let found = ParquetReader::new(std::fs::File::open(dataset.path("hap.parquet")).unwrap()).finish().unwrap();
+    let expected = df!(
+        "runtime" => ["gvisor", "gvisor"], "workload" => ["get", "get"], "metric" => ["functions", "code_lines"],
+        "runs" => [1_i64, 1], "mean" => [2.0, 2.0], "stddev" => [None::<f64>; 2], "low" => [None::<f64>; 2],
+        "high" => [None::<f64>; 2], "union" => [2_i64, 2], "core" => [2_i64, 2], "singletons" => [2_i64, 2],
+        "events_lost" => [0_i64, 0],
+    );
+    assert!(found.equals_missing(&expected.unwrap()), "{found}");
+    let files: Vec<_> = std::fs::read_dir(dataset.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(files.len(), 2, "no temporary file is left: {files:?}");
+}
+
+#[test]
+fn observer_functions_and_failed_runs_can_be_taken_in() {
+    let notes = "hap-analyze: observer functions taken in: raw_syscalls: trace_enter (1,234 calls)\n".to_owned() + GAP;
+    let rows = "gvisor,get,functions,1,2.0,,,,2,2,2,0\nrunc,get,functions,3,2.3333333333333335,1.1547005383792515,1.0,3.0,5,1,4,0\n";
+    let arguments = "hap --dataset ds --metric functions --observer include --failed include --format csv";
+    example_dataset().expect(arguments, &[HEADER, rows].concat(), &notes, 0);
+}
+
+#[test]
+fn roles_and_contexts_asked_for_are_taken_in() {
+    let rows = "runc,get,functions,1,4.0,,,,4,4,4,0\n";
+    let arguments = "hap --dataset ds --metric functions --context all --role all --where run=runc-1 --format csv";
+    example_dataset().expect(arguments, &[HEADER, rows].concat(), OBSERVERS, 0);
+}
+
+#[test]
+fn a_run_without_listed_threads_has_all_roles_and_groups_can_be_free_labels_or_runs() {
+    let bare =
+        TestRun { facts: vec![call(8, 100, "read", 1)], labels: vec![("set", "bare")], ..run("bare", "runc", "get") };
+    let dataset = TestDataset::new(&[bare]).with_kernel("k1", "f1");
+    let expected = "set,run,metric,runs,mean,stddev,low,high,union,core,singletons,events_lost\n\
+                    bare,bare,lines,1,20.0,,,,20,20,1,0\n";
+    dataset.expect("hap --dataset ds --by set,run --metric lines --format csv", expected, "", 0);
+}
+
+#[test]
+fn a_weighted_row_is_lines_times_density_and_needs_to_be_asked_for() {
+    let rows = "gvisor,get,lines,1,1504.0,,,,1504.0,1504.0,2,0\ngvisor,get,weighted,1,3.008,,,,3.008,3.008,2,0\n";
+    let arguments = "hap --dataset ds --metric lines --weight uniform --density 2 --where runtime=gvisor --format csv";
+    example_dataset().expect(arguments, &[HEADER, rows].concat(), "", 0);
+}
+
+#[test]
+fn losses_make_the_result_incomplete_and_strict_makes_it_a_failure() {
+    let mut lossy = run("lossy", "runc", "get");
+    lossy.columns.extend([("events_lost", "1200"), ("undecodable_bytes", "64"), ("unresolved_addresses", "2")]);
+    lossy.facts = vec![call(1, 100, "read", 1)];
+    let dataset = TestDataset::new(&[lossy]).with_kernel("k1", "f1");
+    let stdout = HEADER.to_owned() + "runc,get,functions,1,1.0,,,,1,1,1,1200\n";
+    let stderr = "hap-analyze: incomplete: 1,200 events lost, 64 undecodable bytes, 2 unresolved addresses in 1 of 1 \
+                  run (lossy); lost events make every figure a lower bound\n";
+    dataset.expect("hap --dataset ds --metric functions --format csv", &stdout, stderr, 1);
+    dataset.expect("hap --dataset ds --metric functions --format csv --strict", &stdout, stderr, 2);
+}
+
+#[test]
+fn a_run_without_build_id_uses_the_kernel_table_with_its_fingerprint() {
+    let mut by_print = TestRun { facts: vec![call(1, 100, "read", 1)], ..run("by-print", "runc", "get") };
+    by_print.columns.retain(|(name, _)| *name != "build_id");
+    let dataset = TestDataset::new(&[by_print.clone()]).with_kernel("k1", "f1");
+    let rows = "runc,get,lines,1,20.0,,,,20,20,1,0\n";
+    dataset.expect("hap --dataset ds --metric lines --format csv", &[HEADER, rows].concat(), "", 0);
+    let stderr = "hap-analyze: error: run by-print: no kernel table for build id unknown, kernel fingerprint f1, release \
+                  unknown; kernel tables in the dataset: none; make it with `hap-ingest kernel --vmlinux F --modules DIR \
+                  --out ds`\n";
+    TestDataset::new(&[by_print]).expect("hap --dataset ds", "", stderr, 2);
+}
+
+#[test]
+fn a_kernel_table_of_another_build_id_is_an_error_but_functions_can_be_counted_without() {
+    let dataset = TestDataset::new(&example()).with_kernel("k2", "f2");
+    let error = "hap-analyze: error: run gvisor-1: no kernel table for build id k1; kernel tables in the dataset: k2; make \
+                 it with `hap-ingest kernel --vmlinux F --modules DIR --out ds`\n";
+    dataset.expect("hap --dataset ds", "", error, 2);
+    let note = "hap-analyze: no kernel table for these runs: clones of one source function are counted apart\n";
+    let rows = "gvisor,get,functions,1,2.0,,,,2,2,2,0\nrunc,get,functions,2,3.0,0.0,3.0,3.0,5,1,4,0\n";
+    let stderr = [FAILED, note, OBSERVERS].concat();
+    dataset.expect("hap --dataset ds --metric functions --format csv", &[HEADER, rows].concat(), &stderr, 0);
+}
+
+#[test]
+fn runs_of_different_kernels_are_an_error_that_names_both_build_ids() {
+    let mut other = run("other", "kata", "get");
+    other.columns.retain(|(name, _)| *name != "build_id");
+    other.columns.push(("build_id", "k2"));
+    let dataset =
+        TestDataset::new(&[&example()[..], &[other]].concat()).with_kernel("k1", "f1").with_kernel("k2", "f2");
+    let stderr = "hap-analyze: error: runs of different kernels cannot be joined: gvisor-1 has build id k1, other has build \
+                  id k2; choose one with --where build_id=...\n";
+    dataset.expect("hap --dataset ds", "", stderr, 2);
+    dataset.expect("diff runtime=gvisor runtime=kata --dataset ds", "", stderr, 2);
+}
+
+#[test]
+fn what_is_not_there_yet_is_a_clear_error() {
+    let dataset = example_dataset();
+    let steady =
+        "hap-analyze: error: --phase steady is not available: there is no steady-state test yet; use --phase all\n";
+    dataset.expect("hap --dataset ds --phase steady", "", steady, 2);
+    let weight =
+        "hap-analyze: error: this weight is not available: the dataset has no bug tables yet; use --weight uniform\n";
+    dataset.expect("hap --dataset ds --weight cve", "", weight, 2);
+}
+
+#[test]
+fn a_selector_without_runs_lists_the_values_that_exist() {
+    let dataset = example_dataset();
+    let stderr =
+        "hap-analyze: error: no run matches runtime=kata,set=a; values that exist: runtime: gvisor, runc; set: study\n";
+    dataset.expect("hap --dataset ds --where runtime=kata,set=a", "", stderr, 2);
+    let stderr = "hap-analyze: error: every run that matches is marked as failed (runc-3 (the sandbox ended before the \
+                  recording did)); take them in with --failed include\n";
+    dataset.expect("hap --dataset ds --where run=runc-3", "", stderr, 2);
+}
+
+#[test]
+fn a_key_that_no_run_has_or_that_is_a_column_of_the_result_is_an_error() {
+    let dataset = TestDataset::new(&[TestRun { labels: vec![("mean", "x")], ..run("r", "runc", "get") }]);
+    let output = dataset.run("hap --dataset ds --by colour");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.starts_with("hap-analyze: error: no run has a label \"colour\"; columns: run, runtime, workload, "),
+        "{stderr}"
+    );
+    assert!(stderr.ends_with("; labels: mean\n"), "{stderr}");
+    let stderr = "hap-analyze: error: a group cannot be named by the label \"mean\": it is a column of the result\n";
+    dataset.expect("hap --dataset ds --by mean", "", stderr, 2);
+}
+
+#[test]
+fn a_folder_without_runs_and_a_file_of_another_table_are_errors_that_name_them() {
+    let dataset = example_dataset();
+    let stderr = "hap-analyze: error: nowhere is no dataset: it has no folder runs/run=*; make one with `hap-ingest runs \
+                  PATH... --out nowhere`\n";
+    dataset.expect("hap --dataset nowhere", "", stderr, 2);
+    let functions = dataset.path("ds/functions/run=runc-1/functions.parquet");
+    std::fs::copy(dataset.path("ds/threads/run=runc-1/threads.parquet"), functions).unwrap();
+    let stderr = "hap-analyze: error: ds/functions/run=runc-1/functions.parquet holds table \"threads\", expected \"functions\"\n";
+    dataset.expect("hap --dataset ds", "", stderr, 2);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let dataset = example_dataset();
+    let mut command = dataset.command("hap --dataset ds --where runtime=gvisor");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
+}

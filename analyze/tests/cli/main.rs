@@ -1,0 +1,5 @@
+//! The program as its users see it: stdout, stderr and exit code.
+
+mod dataset;
+mod diff;
+mod hap;

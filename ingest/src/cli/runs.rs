@@ -1,0 +1,144 @@
+//! `hap-ingest runs`.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clap::Args;
+use hap_schemas::{Exit, Label};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{default_jobs, note};
+use crate::runs::{RunError, RunSummary, RunsOptions, RunsProgress, ingest_runs};
+
+/// Decode captures into the tables runs, threads, functions and windows
+///
+/// A PATH is a run directory (trace.dat and run.json), a trace.dat, a folder of raw dumps (trace_pipe_raw.cpuN or
+/// cpuN.raw beside header_page, function.format and kallsyms), the trace.dat.cpuN files of a killed recorder (with
+/// --metadata), or a folder tree that holds such. A second ingest of a run replaces the first.
+///
+/// Exit code: 0 complete, 1 done but events were lost, data was undecodable or addresses are unresolved, 2 failed.
+#[derive(Debug, Args)]
+pub(super) struct RunsArgs {
+    /// Captures
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Dataset to write to
+    #[arg(long, value_name = "DATASET")]
+    out: PathBuf,
+    /// Label of all runs, overruling run.json; runtime, workload and repetition have columns of their own
+    #[arg(long = "label", value_name = "KEY=VALUE")]
+    labels: Vec<Label>,
+    /// Run id; for a single capture
+    #[arg(long, value_name = "ID")]
+    run: Option<String>,
+    /// A trace.dat of the same boot, for captures that have no header or lack event formats
+    #[arg(long, value_name = "TRACE_DAT")]
+    metadata: Option<PathBuf>,
+    /// Write table events too: one row an event
+    #[arg(long)]
+    events: bool,
+    /// Length of a window of table windows
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = super::duration::nanoseconds)]
+    window: u64,
+    /// Threads [default: as many as the machine has]
+    #[arg(long, value_name = "N")]
+    jobs: Option<std::num::NonZero<usize>>,
+    /// Fail (exit code 2) where a run is incomplete
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(super) fn run(args: RunsArgs) -> anyhow::Result<Exit> {
+    let options = RunsOptions {
+        paths: args.paths,
+        out: args.out,
+        labels: args.labels,
+        run: args.run,
+        metadata: args.metadata,
+        events: args.events,
+        window_ns: args.window,
+        jobs: args.jobs.map_or_else(default_jobs, std::num::NonZero::get),
+    };
+    let progress = Bar::new();
+    let results = ingest_runs(&options, &progress);
+    progress.bar.finish_and_clear();
+    let mut worst = Exit::Complete;
+    let (mut runs, mut events, mut calls) = (0, 0, 0);
+    for (run, result) in results? {
+        worst = worst.max(report(&run, &result));
+        if let Ok(summary) = result {
+            runs += 1;
+            events += summary.events;
+            calls += summary.calls;
+        }
+    }
+    note(format_args!("{runs} runs, {events} events, {calls} function calls -> {}", options.out.display()));
+    Ok(worst.strict(args.strict))
+}
+
+/// Tells what is wrong with a run; gives the exit code that it deserves.
+fn report(run: &str, result: &Result<RunSummary, RunError>) -> Exit {
+    match result {
+        Err(error) => {
+            note(format_args!("error: run {run}: {error}"));
+            Exit::Failed
+        }
+        Ok(summary) => {
+            report_summary(run, summary);
+            summary.exit()
+        }
+    }
+}
+
+fn report_summary(run: &str, summary: &RunSummary) {
+    if let Some(loss) = summary.loss_text() {
+        note(format_args!("warning: run {run} is incomplete: {loss}"));
+    }
+    for place in &summary.damage {
+        note(format_args!("warning: run {run}: {place}"));
+    }
+    let untold = summary.damaged_places.saturating_sub(summary.damage.len() as u64);
+    if untold > 0 {
+        note(format_args!("warning: run {run}: {untold} more damaged places"));
+    }
+    if let Some(failure) = &summary.failure {
+        note(format_args!("warning: run {run} failed and will not be compared: {failure}"));
+    }
+    for (name, count) in summary.event_counts.iter().filter(|(name, _)| name.starts_with("unknown")) {
+        note(format_args!("note: run {run}: {count} events of a kind without a format: {name}"));
+    }
+}
+
+/// Progress on a terminal, in stored bytes.
+struct Bar {
+    bar: ProgressBar,
+    done: AtomicUsize,
+    runs: AtomicUsize,
+}
+
+impl Bar {
+    fn new() -> Self {
+        Self { bar: ProgressBar::new(0), done: AtomicUsize::new(0), runs: AtomicUsize::new(0) }
+    }
+}
+
+impl RunsProgress for Bar {
+    fn started(&self, runs: usize, bytes: u64) {
+        self.runs.store(runs, Ordering::Relaxed);
+        self.bar.set_length(bytes);
+        let template = "{bar:30} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        self.bar.set_message(format!("run 0 of {runs}"));
+    }
+
+    fn advanced(&self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
+    fn finished(&self, _run: &str, _result: &Result<RunSummary, RunError>) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.bar.set_message(format!("run {done} of {}", self.runs.load(Ordering::Relaxed)));
+    }
+}

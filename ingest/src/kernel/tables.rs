@@ -1,0 +1,184 @@
+//! The catalog as Parquet.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, StringArray};
+use hap_schemas::Table;
+use hap_schemas::tables::{KERNEL, KERNEL_FUNCTIONS, KERNEL_LINES};
+
+use super::catalog::{Catalog, CatalogImage};
+use super::image_functions::ImageFunction;
+use super::kernel_facts::KernelFacts;
+use crate::write::{ColumnEncoding, FileMetadata, TableFile, WriteError};
+
+/// Rows that are handed to Parquet at once.
+const BATCH_ROWS: usize = 1 << 16;
+/// Few row groups: each has its own dictionary of files.
+const LINES_ROW_GROUP: usize = 1 << 20;
+/// The tables are written once and shipped; reading costs the same at every level.
+const ZSTD_LEVEL: i32 = 19;
+/// Kinds of a line, by number.
+const KINDS: [&str; 2] = ["own", "inlined"];
+/// Where end lines come from.
+const EXTENT_RULE: &str = "line_rows";
+
+/// Rows written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) functions: usize,
+    pub(super) lines: usize,
+}
+
+/// Writes the three tables to `<dataset>/kernels/build_id=<id>/`.
+pub(super) fn write_tables(dataset: &Path, facts: &KernelFacts, catalog: &Catalog) -> Result<(PathBuf, Written), WriteError> {
+    let folder = dataset.join("kernels").join(format!("build_id={}", facts.build_id));
+    let metadata = FileMetadata { build_id: facts.build_id.clone(), zstd_level: Some(ZSTD_LEVEL), ..FileMetadata::default() };
+    let functions = write_functions(&folder, &metadata, catalog)?;
+    let lines = write_lines(&folder, &metadata, catalog)?;
+    // Last: a kernel is there when its row is.
+    write_kernel(&folder, &metadata, facts, catalog)?;
+    Ok((folder, Written { functions, lines }))
+}
+
+fn table_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.parquet"))
+}
+
+fn create(folder: &Path, table: &Table, metadata: &FileMetadata) -> Result<TableFile, WriteError> {
+    TableFile::create(&table_path(folder, table.name), table, metadata)
+}
+
+fn write_kernel(folder: &Path, metadata: &FileMetadata, facts: &KernelFacts, catalog: &Catalog) -> Result<(), WriteError> {
+    let mut table = create(folder, &KERNEL, metadata)?;
+    table.write(vec![
+        text(Some(&facts.build_id)),
+        text(facts.release.as_deref()),
+        text(facts.banner.as_deref()),
+        text(Some(&facts.arch)),
+        text(Some(&facts.fingerprint)),
+        Arc::new(Int64Array::from(vec![facts.text_address.cast_signed()])),
+        Arc::new(Int32Array::from(vec![catalog.images.len().saturating_sub(1) as i32])),
+        text(Some(EXTENT_RULE)),
+    ])?;
+    table.finish()
+}
+
+fn text(value: Option<&str>) -> ArrayRef {
+    Arc::new(StringArray::from(vec![value]))
+}
+
+/// Batches of rows, each with the image that it is of.
+fn batches<'c, T>(image: &'c CatalogImage, rows: impl Iterator<Item = T> + 'c) -> impl Iterator<Item = (&'c str, Vec<T>)> + 'c {
+    let mut rows = rows.peekable();
+    std::iter::from_fn(move || {
+        rows.peek()?;
+        Some((image.module.as_str(), rows.by_ref().take(BATCH_ROWS).collect()))
+    })
+}
+
+fn write_functions(folder: &Path, metadata: &FileMetadata, catalog: &Catalog) -> Result<usize, WriteError> {
+    let mut table = create(folder, &KERNEL_FUNCTIONS, metadata)?;
+    let paths: ArrayRef = Arc::new(StringArray::from_iter_values(&catalog.files));
+    let mut written = 0;
+    for image in &catalog.images {
+        for (module, functions) in batches(image, image.functions.iter()) {
+            written += functions.len();
+            table.write(function_columns(catalog, module, &functions, &paths))?;
+        }
+    }
+    table.finish()?;
+    Ok(written)
+}
+
+/// What a row of `functions` says of the source.
+struct Extent {
+    file: Option<u32>,
+    line: Option<u32>,
+    end_line: Option<u32>,
+}
+
+fn extent(catalog: &Catalog, function: &ImageFunction) -> Extent {
+    let Some(source) = catalog.sources.get(function.source as usize) else { return Extent { file: None, line: None, end_line: None } };
+    let line = source.key.line;
+    Extent { file: source.key.file, line, end_line: line.map(|line| source.last_line.map_or(line, |last| last.max(line))) }
+}
+
+fn function_columns(catalog: &Catalog, module: &str, functions: &[&ImageFunction], paths: &ArrayRef) -> Vec<ArrayRef> {
+    let extents: Vec<_> = functions.iter().map(|function| extent(catalog, function)).collect();
+    let name = |function: &ImageFunction| catalog.sources.get(function.source as usize).map_or("?", |source| &source.key.name);
+    let holders = |function: &ImageFunction| {
+        function.lines.as_ref()?;
+        catalog.inlined_into.get(function.source as usize).map(|count| *count as i32)
+    };
+    let names = StringArray::from_iter_values(functions.iter().map(|function| name(function)));
+    let files: Int32Array = extents.iter().map(|extent| extent.file.map(u32::cast_signed)).collect();
+    vec![
+        constant(module, functions.len()),
+        int64(functions.iter().map(|function| function.address)),
+        int64(functions.iter().map(|function| function.link_address.cast_signed())),
+        int64(functions.iter().map(|function| i64::try_from(function.size).unwrap_or(i64::MAX))),
+        Arc::new(names),
+        int64(functions.iter().map(|function| function.source_address)),
+        dictionary(files, paths),
+        int32(extents.iter().map(|extent| extent.line)),
+        int32(extents.iter().map(|extent| extent.end_line)),
+        int32(extents.iter().map(|extent| Some(extent.end_line? - extent.line? + 1))),
+        int32(functions.iter().map(|function| function.lines.as_ref().map(|lines| lines.len() as u32))),
+        int32(functions.iter().map(|_| None)),
+        int32(functions.iter().map(|function| holders(function).map(i32::cast_unsigned))),
+        Arc::new(functions.iter().map(|function| function.traceable).collect::<BooleanArray>()),
+    ]
+}
+
+fn write_lines(folder: &Path, metadata: &FileMetadata, catalog: &Catalog) -> Result<usize, WriteError> {
+    let metadata = FileMetadata {
+        row_group_rows: Some(LINES_ROW_GROUP),
+        encodings: vec![("line", ColumnEncoding::Delta)],
+        ..metadata.clone()
+    };
+    let mut table = create(folder, &KERNEL_LINES, &metadata)?;
+    let paths: ArrayRef = Arc::new(StringArray::from_iter_values(&catalog.files));
+    let kinds: ArrayRef = Arc::new(StringArray::from_iter_values(KINDS));
+    let mut written = 0;
+    for image in &catalog.images {
+        let rows = image.functions.iter().flat_map(|function| {
+            function.lines.iter().flatten().map(|line| (function.address, line))
+        });
+        for (module, rows) in batches(image, rows) {
+            written += rows.len();
+            table.write(vec![
+                constant(module, rows.len()),
+                int64(rows.iter().map(|(address, _)| *address)),
+                dictionary(rows.iter().map(|(_, line)| Some(line.file.cast_signed())).collect(), &paths),
+                int32(rows.iter().map(|(_, line)| Some(line.line))),
+                dictionary(rows.iter().map(|(_, line)| Some(i32::from(line.inlined))).collect(), &kinds),
+            ])?;
+        }
+    }
+    table.finish()?;
+    Ok(written)
+}
+
+fn constant(value: &str, rows: usize) -> ArrayRef {
+    let values: ArrayRef = Arc::new(StringArray::from(vec![value]));
+    dictionary(Int32Array::from(vec![0; rows]), &values)
+}
+
+/// Numbers into a dictionary; they were made from it, so they are in range.
+fn dictionary(keys: Int32Array, values: &ArrayRef) -> ArrayRef {
+    match DictionaryArray::<Int32Type>::try_new(keys, values.clone()) {
+        Ok(array) => Arc::new(array),
+        // Of the wrong type, so that the writer refuses it with an error instead of a panic here.
+        Err(_) => Arc::new(Int64Array::from(Vec::<i64>::new())),
+    }
+}
+
+fn int64(values: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(values))
+}
+
+fn int32(values: impl Iterator<Item = Option<u32>>) -> ArrayRef {
+    Arc::new(values.map(|value| value.map(u32::cast_signed)).collect::<Int32Array>())
+}
