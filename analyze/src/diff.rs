@@ -168,7 +168,10 @@ mod tests {
         sources(&[("b1", 10, "read", Some(5), 8), ("b1", 20, "small", Some(2), 2), ("b1", 50, "write", Some(3), 6)])
     }
 
-    fn expected(rows: &[(&str, &str, i64, Option<i64>, [i64; 4])]) -> DataFrame {
+    /// Side, function, address, lines, and calls of A and B and runs of A and B.
+    type Listed = (&'static str, &'static str, i64, Option<i64>, [i64; 4]);
+
+    fn expected(rows: &[Listed]) -> DataFrame {
         df!(
             "side" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
             "module" => vec!["vmlinux"; rows.len()],

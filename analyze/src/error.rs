@@ -65,7 +65,7 @@ pub enum Error {
         labels: String,
     },
     /// A free label has the name of a column of the result.
-    #[error("a group cannot be named by the label {key:?}: it is a column of the result")]
+    #[error("a group cannot be named by the label {key:?}: it is already a column of the result")]
     ReservedKey {
         /// The key.
         key: String,

@@ -9,7 +9,7 @@ use crate::dataset::Dataset;
 use crate::facts::{self, Contexts, Roles};
 use crate::kernel_match::{self, Kernel};
 use crate::metrics::distinct;
-use crate::render::thousands;
+use crate::render::{counted, thousands};
 use crate::runs::{Run, select};
 use crate::sources;
 use crate::{Error, Result};
@@ -114,7 +114,7 @@ impl Study {
         effects.dedup();
         let of_effect = |effect: &str| {
             let functions = self.observers.iter().filter(|observer| observer.effect == effect);
-            let functions = functions.map(|o| format!("{} ({} calls)", o.function, thousands(o.calls)));
+            let functions = functions.map(|o| format!("{} ({})", o.function, counted(o.calls as usize, "call")));
             format!("{effect}: {}", functions.collect::<Vec<_>>().join(", "))
         };
         (!effects.is_empty()).then(|| effects.into_iter().map(of_effect).collect::<Vec<_>>().join("; "))

@@ -85,11 +85,12 @@ pub(super) fn run(args: &DiffArgs) -> Result<Report> {
     let runs = either(&all, &a.runs, &b.runs);
     let failed = either(&all, &a.failed, &b.failed);
     let study = Study::load(&dataset, &runs, &scope, true)?;
+    let gaps = side_gaps(&study, &a.runs, &b.runs)?;
     let functions = functions(args, &study, &a, &b)?;
     let counts = counts(&dataset, &study, &functions)?;
     let mut flat = if args.summary { counts.clone() } else { of_sides(&functions, &args.sides())? };
     let body = args.output.body(&mut flat, || {
-        let under = [explain(args, &a, &b), footer_notes(&study, &scope, &runs, &failed)].concat();
+        let under = [explain(args, &a, &b), footer_notes(&study, &scope, &runs, &failed, &gaps)].concat();
         let mut blocks = vec![render::diff::counts(&counts)?];
         if !args.summary {
             blocks.push(render::diff::list(&functions, &args.sides(), args.limit)?);
@@ -99,7 +100,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Report> {
     Ok(Report {
         body,
         out: args.output.out.clone(),
-        notes: notes(&study, &scope, &runs, &failed, side_gaps(&study, &a.runs, &b.runs)?)?,
+        notes: notes(&study, &scope, &runs, &failed, &gaps)?,
         exit: status::exit(&runs, args.scope.strict),
     })
 }

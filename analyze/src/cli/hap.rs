@@ -113,13 +113,13 @@ pub(super) fn run(args: &HapArgs) -> Result<Report> {
     let rows = figures(args, &dataset, &study, (&runs, &groups), &metrics)?;
     let gaps = if study.kernel.is_some() { group_gaps(&study, &runs, &groups)? } else { Vec::new() };
     let body = args.output.body(&mut frame(&rows, &args.by)?, || {
-        let under = [definitions(args, &rows, &metrics), footer_notes(&study, &scope, &runs, &failed)].concat();
+        let under = [definitions(args, &rows, &metrics), footer_notes(&study, &scope, &runs, &failed, &gaps)].concat();
         Ok(format!("{}\n{}", render::hap::blocks(&rows, &args.by, &metrics), footer(&under)))
     })?;
     Ok(Report {
         body,
         out: args.output.out.clone(),
-        notes: notes(&study, &scope, &runs, &failed, gaps)?,
+        notes: notes(&study, &scope, &runs, &failed, &gaps)?,
         exit: status::exit(&runs, args.scope.strict),
     })
 }
@@ -161,11 +161,12 @@ fn definitions(args: &HapArgs, rows: &[Row], metrics: &[Metric]) -> Vec<(&'stati
         _ => (metric.name(), metric.definition().to_owned()),
     };
     let mut notes: Vec<_> = metrics.iter().map(define).collect();
-    let mut interval = "95 % percentile bootstrap of the mean over runs".to_owned();
-    if rows.iter().any(|row| row.runs < INDICATIVE_BELOW) {
-        interval.push_str(&format!("; with fewer than {INDICATIVE_BELOW} runs it is only indicative"));
-    }
-    notes.push(("interval", interval));
+    let few = if rows.iter().any(|row| row.runs < INDICATIVE_BELOW) {
+        format!("; with fewer than {INDICATIVE_BELOW} runs it is only indicative")
+    } else {
+        String::new()
+    };
+    notes.push(("interval", format!("95 % percentile bootstrap of the mean over runs{few}")));
     notes.push(("union, core", "the functions of any run, the functions of every run of a group".to_owned()));
     notes
 }

@@ -141,7 +141,7 @@ impl OutputArgs {
 }
 
 /// Notes for stderr: failed runs, observer functions, silent runs, gaps, losses.
-fn notes(study: &Study, scope: &Scope, runs: &[&Run], failed: &[&Run], gaps: Vec<String>) -> Result<Vec<String>> {
+fn notes(study: &Study, scope: &Scope, runs: &[&Run], failed: &[&Run], gaps: &[String]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     if let Some(failed) = status::failed(failed) {
         notes.push(format!("left out, marked as failed: {failed}; --failed include takes them in"));
@@ -156,7 +156,7 @@ fn notes(study: &Study, scope: &Scope, runs: &[&Run], failed: &[&Run], gaps: Vec
     if !silent.is_empty() {
         notes.push(format!("no call in these contexts and roles, counted as 0: {}", silent.join(", ")));
     }
-    notes.extend(gaps);
+    notes.extend_from_slice(gaps);
     notes.extend(status::losses(runs).map(|losses| format!("incomplete: {losses}")));
     Ok(notes)
 }
@@ -169,7 +169,13 @@ fn observer_title(observer: Take) -> &'static str {
 }
 
 /// What stands under every table: filters, kernel, what was left out, losses, limits.
-fn footer_notes(study: &Study, scope: &Scope, runs: &[&Run], failed: &[&Run]) -> Vec<(&'static str, String)> {
+fn footer_notes(
+    study: &Study,
+    scope: &Scope,
+    runs: &[&Run],
+    failed: &[&Run],
+    gaps: &[String],
+) -> Vec<(&'static str, String)> {
     let selector = scope.selector.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
     let filters = format!("contexts {}; roles {}; phase all; where {selector}", scope.contexts, scope.roles);
     let kernel = study.kernel.as_ref().map_or_else(
@@ -181,6 +187,7 @@ fn footer_notes(study: &Study, scope: &Scope, runs: &[&Run], failed: &[&Run]) ->
     if let Some(failed) = status::failed(failed) {
         notes.push(("runs left out as failed", failed));
     }
+    notes.extend(gaps.iter().map(|gap| ("gaps", gap.clone())));
     let complete =
         || format!("none in {}; lost events would make every figure a lower bound", counted(runs.len(), "run"));
     notes.push(("losses", status::losses(runs).unwrap_or_else(complete)));

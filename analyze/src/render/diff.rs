@@ -32,18 +32,23 @@ fn title(side: &str) -> String {
 
 /// The functions of the sides asked for, at most `limit` of each; what is not shown is counted.
 pub(crate) fn list(functions: &DataFrame, sides: &[Side], limit: usize) -> PolarsResult<String> {
-    let mut blocks = Vec::new();
-    for side in sides {
-        let mut rows = rows_of(functions, *side)?;
-        let hidden = rows.len().saturating_sub(limit);
-        rows.truncate(limit);
-        let mut block = format!("functions {}\n{}", title(side.name()), grid(&headings(), &rows));
-        if hidden > 0 {
-            block.push_str(&format!("... {} more: --limit N shows N of them\n", thousands(hidden as i64)));
-        }
-        blocks.push(block);
-    }
+    let blocks = sides.iter().map(|side| block(functions, *side, limit)).collect::<PolarsResult<Vec<_>>>()?;
     Ok(blocks.join("\n"))
+}
+
+fn block(functions: &DataFrame, side: Side, limit: usize) -> PolarsResult<String> {
+    let mut rows = rows_of(functions, side)?;
+    let hidden = rows.len().saturating_sub(limit);
+    rows.truncate(limit);
+    let title = format!("functions {}", title(side.name()));
+    if rows.is_empty() && hidden == 0 {
+        return Ok(format!("{title}: none\n"));
+    }
+    let more = match hidden {
+        0 => String::new(),
+        hidden => format!("... {} more: --limit N shows N of them\n", thousands(hidden as i64)),
+    };
+    Ok(format!("{title}\n{}{more}", grid(&headings(), &rows)))
 }
 
 fn headings() -> [Heading; 9] {

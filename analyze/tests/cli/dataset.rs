@@ -1,5 +1,7 @@
 //! A small dataset on disk, as hap-ingest writes one: dictionary columns and metadata included.
 
+#![expect(clippy::unwrap_used, reason = "these helpers run in tests only, where a panic is the report")]
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -174,7 +174,8 @@ fn a_key_that_no_run_has_or_that_is_a_column_of_the_result_is_an_error() {
         "{stderr}"
     );
     assert!(stderr.ends_with("; labels: mean\n"), "{stderr}");
-    let stderr = "hap-analyze: error: a group cannot be named by the label \"mean\": it is a column of the result\n";
+    let stderr =
+        "hap-analyze: error: a group cannot be named by the label \"mean\": it is already a column of the result\n";
     dataset.expect("hap --dataset ds --by mean", "", stderr, 2);
 }
 

@@ -1,7 +1,7 @@
 //! All images together: one numbering of files and source functions, and what can only be said over all of them.
 
 use super::image_functions::{ImageFunction, ImageFunctions};
-use super::numbering::{Files, Source, Sources, translate};
+use super::numbering::{Files, SourceKey, Sources, translate};
 
 /// Everything the tables are written from.
 #[derive(Debug)]
@@ -9,7 +9,9 @@ pub(super) struct Catalog {
     /// Paths of source files, sorted: a file's number is also its place in the order.
     pub(super) files: Vec<String>,
     /// Source functions.
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Vec<SourceKey>,
+    /// For each source function its last line, where one is known.
+    pub(super) end_lines: Vec<Option<u32>>,
     /// For each source function the number of other source functions with code that hold an inlined copy of it.
     pub(super) inlined_into: Vec<u32>,
     /// Images, vmlinux first.
@@ -27,7 +29,7 @@ impl Catalog {
     /// Joins images.
     ///
     /// Copies of a header's function in several units and images are one source function: (name, file, line) is the
-    /// same. Its last line is the last one that any of them has.
+    /// same.
     pub(super) fn new(images: impl IntoIterator<Item = ImageFunctions>) -> Self {
         let mut files = Files::default();
         let mut sources = Sources::default();
@@ -45,7 +47,8 @@ impl Catalog {
         }
         let sources = sources.into_list();
         let inlined_into = count_holders(&joined, sources.len());
-        let mut catalog = Self { files: files.into_paths(), sources, inlined_into, images: joined };
+        let end_lines = end_lines(&joined, &sources);
+        let mut catalog = Self { files: files.into_paths(), sources, end_lines, inlined_into, images: joined };
         catalog.sort_files();
         catalog
     }
@@ -61,13 +64,34 @@ impl Catalog {
             self.files.push(path);
         }
         for source in &mut self.sources {
-            source.key.file = source.key.file.map(|file| translate(&places, file));
+            source.file = source.file.map(|file| translate(&places, file));
         }
         for function in self.images.iter_mut().flat_map(|image| &mut image.functions) {
             function.lines.iter_mut().flatten().for_each(|line| line.file = translate(&places, line.file));
             function.lines.iter_mut().for_each(|lines| lines.sort_unstable());
         }
     }
+}
+
+/// Last line of each source function: the last of its own rows, of all its clones and copies, before the next function
+/// of the file. gcc leaves single rows of a function that it has moved away without the entry of an inlined copy: such
+/// rows look like own ones, but are lines of another function.
+fn end_lines(images: &[CatalogImage], sources: &[SourceKey]) -> Vec<Option<u32>> {
+    let mut starts: Vec<_> = sources.iter().filter_map(|source| Some((source.file?, source.line?))).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    let mut last: Vec<_> = sources.iter().map(|source| source.line).collect();
+    for function in images.iter().flat_map(|image| &image.functions) {
+        let Some(SourceKey { file: Some(file), line: Some(line), .. }) = sources.get(function.source as usize) else { continue };
+        let next = starts.get(starts.partition_point(|start| *start <= (*file, *line)));
+        let end = next.filter(|(next_file, _)| next_file == file).map_or(u32::MAX, |(_, next_line)| *next_line);
+        let own = function.lines.iter().flatten().filter(|row| !row.inlined && row.file == *file && row.number < end);
+        let highest = own.map(|row| row.number).max();
+        if let Some(slot) = last.get_mut(function.source as usize) {
+            *slot = (*slot).max(highest);
+        }
+    }
+    last
 }
 
 /// A function's own copies, left over when a part of it was split off, do not count.

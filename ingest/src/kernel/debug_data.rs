@@ -19,15 +19,15 @@ pub(super) struct DebugData<'data> {
 impl<'data> DebugData<'data> {
     /// Loads the sections that functions and lines need; locations, types and frames stay away.
     pub(super) fn load(image: &Image<'data>) -> Result<Self, KernelError> {
-        let sections = DwarfSections::load(|id| match is_needed(id) {
-            true => image.section(id.name()).map(Option::unwrap_or_default),
-            false => Ok(Cow::default()),
+        let sections = DwarfSections::load(|id| {
+            let data = if is_needed(id) { image.section(id.name())? } else { None };
+            Ok::<_, KernelError>(data.unwrap_or_default())
         })?;
         let data = Self { sections, endian: image.endian() };
-        match data.dwarf().debug_info.reader().is_empty() {
-            true => Err(KernelError::NoDebugInfo { path: image.path().to_owned() }),
-            false => Ok(data),
+        if data.dwarf().debug_info.reader().is_empty() {
+            return Err(KernelError::NoDebugInfo { path: image.path().to_owned() });
         }
+        Ok(data)
     }
 
     /// A view to read from.

@@ -76,7 +76,7 @@ impl<'data> Image<'data> {
     /// Build id in hexadecimal.
     pub(super) fn build_id(&self) -> Option<String> {
         let id = self.object.build_id().ok().flatten()?;
-        Some(id.iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(id.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
     }
 
     /// Machine, as uname prints it.
@@ -129,7 +129,8 @@ impl<'data> Image<'data> {
 
     /// Whether the file holds the code itself, and not only what a debugger needs.
     pub(super) fn holds_code(&self) -> bool {
-        self.object.section_by_name(".text").is_some_and(|text| text.data().is_ok_and(|data| !data.is_empty()))
+        let text = self.object.sections().filter(|section| self.layout.is_text(section.index()));
+        text.into_iter().any(|section| section.data().is_ok_and(|data| !data.is_empty()))
     }
 
     fn section_data(&self, section: &object::Section<'data, '_>, name: &str) -> Result<Cow<'data, [u8]>, KernelError> {
@@ -141,10 +142,10 @@ impl<'data> Image<'data> {
             return Err(fail(&claim));
         }
         let data = compressed.decompress().map_err(|error| fail(&error))?;
-        match self.layout.relocatable() {
-            true => apply_relocations(&self.object, section, data, |index| self.relocated_symbol(index)).map_err(|error| fail(&error)),
-            false => Ok(data),
+        if !self.layout.relocatable() {
+            return Ok(data);
         }
+        apply_relocations(&self.object, section, data, |index| self.relocated_symbol(index)).map_err(|error| fail(&error))
     }
 
     /// Address of a symbol that a relocation names; zero for one of another image.

@@ -1,6 +1,6 @@
 //! All functions of an image: those that DWARF describes, and those that only the symbol table knows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use gimli::UnitHeader;
@@ -8,13 +8,16 @@ use rayon::prelude::*;
 
 use super::debug_data::{DebugData, Slice, section_offset, unit_headers, unit_problem};
 use super::declarations::ImageUnits;
-use super::error::{KernelError, Problem};
+use super::error::Problem;
 use super::image::{Image, TextSymbol};
 use super::progress::Progress;
 use super::source_path::SourceTree;
 use super::trace_sites::TraceSites;
-use super::numbering::{Files, Source, SourceKey, Sources, translate};
+use super::numbering::{Files, SourceKey, Sources, translate};
 use super::unit::{Function, Line, UnitError, UnitFunctions, read_unit};
+
+/// How gcc names the part of a function that it expects not to run.
+const COLD_SUFFIX: &str = ".cold";
 
 /// The functions of an image, and what they refer to by number.
 #[derive(Debug)]
@@ -24,11 +27,13 @@ pub(super) struct ImageFunctions {
     /// Source files.
     pub(super) files: Vec<String>,
     /// Source functions.
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Vec<SourceKey>,
     /// Functions, sorted by address.
     pub(super) functions: Vec<ImageFunction>,
     /// Functions of a module that are gone after its start: not in `functions`.
     pub(super) init_functions: usize,
+    /// Weak functions that another function of their name replaces: not in `functions`.
+    pub(super) overridden: usize,
 }
 
 /// A function with code of its own.
@@ -71,7 +76,7 @@ impl ImageReader<'_> {
         debug: &DebugData<'_>,
         sites: Option<&TraceSites>,
         problems: &mut Vec<Problem>,
-    ) -> Result<ImageFunctions, KernelError> {
+    ) -> ImageFunctions {
         let dwarf = debug.dwarf();
         let headers = unit_headers(&dwarf, image, problems);
         if self.counts_units {
@@ -86,7 +91,7 @@ impl ImageReader<'_> {
                 Err(error) => problems.push(unit_problem(image, section_offset(header), &error)),
             }
         }
-        Ok(collected.finish(module, image, self.origin, sites))
+        collected.finish(module, image, self.origin, sites)
     }
 
     fn unit<'a>(
@@ -128,6 +133,7 @@ impl Collected {
         for function in &mut self.functions {
             names.put_entry_first(function);
         }
+        let overridden = self.drop_overridden(&names);
         self.name_the_nameless(&names);
         let described = one_per_address(std::mem::take(&mut self.functions), &self.sources, &names);
         let places = source_places(&described, &self.sources, &names);
@@ -144,7 +150,17 @@ impl Collected {
         }
         let Rows { mut functions, init_functions, .. } = rows;
         functions.sort_by_key(|function| function.address);
-        ImageFunctions { module, files: self.files.into_paths(), sources: self.sources.into_list(), functions, init_functions }
+        ImageFunctions { module, files: self.files.into_paths(), sources: self.sources.into_list(), functions, init_functions, overridden }
+    }
+
+    /// A weak function that is replaced keeps its code and its DWARF, but its name is a symbol elsewhere and it has no
+    /// symbol of its own: nothing calls it, and a trace could not name it. Returns how many there were.
+    fn drop_overridden(&mut self, names: &SymbolNames<'_>) -> usize {
+        let known: HashSet<_> = names.symbols.iter().map(|symbol| symbol.name).collect();
+        let before = self.functions.len();
+        let is_elsewhere = |source| self.sources.key(source).is_some_and(|key| known.contains(key.name.as_str()));
+        self.functions.retain(|function| names.at(function.entry()).next().is_some() || !is_elsewhere(function.source));
+        before - self.functions.len()
     }
 
     /// A subprogram without a name takes the symbol's.
@@ -178,7 +194,7 @@ impl<'s> SymbolNames<'s> {
 
     /// A list of ranges normally starts with the entry point; where a symbol says otherwise, the symbol is right.
     fn put_entry_first(&self, function: &mut Function) {
-        let is_entry = |range: &Range<u64>| self.at(range.start).any(|name| !name.ends_with(".cold"));
+        let is_entry = |range: &Range<u64>| self.at(range.start).any(|name| !name.ends_with(COLD_SUFFIX));
         if let Some(entry) = function.ranges.iter().position(is_entry) {
             function.ranges.swap(0, entry);
         }
@@ -238,7 +254,9 @@ fn symbols_without_dwarf<'s>(image: &'s Image<'_>, described: &[Function]) -> Ve
             next_known += 1;
         }
         let Some(section) = image.layout().text_section(symbol.address) else { continue };
-        if symbol.address < covered || found.last().is_some_and(|last| last.range.start == symbol.address) {
+        // The cold part of a function that is not there either, such as a replaced weak one.
+        let is_part = symbol.name.ends_with(COLD_SUFFIX);
+        if is_part || symbol.address < covered || found.last().is_some_and(|last| last.range.start == symbol.address) {
             continue;
         }
         let later = symbols.get(index + 1..).unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::fingerprint::kernel_fingerprint;
 /// Start of the kernel's text: what addresses are relative to.
 const TEXT: &str = "_text";
 /// Global symbols that kallsyms leaves out (scripts/kallsyms.c, scripts/mksysmap).
-const NOT_IN_KALLSYMS: [&str; 5] = ["__crc_", "__efistub_", "__kvm_nvhe_", "__pi_", "kallsyms_"];
+const NOT_IN_KALLSYMS: [&str; 4] = ["__crc_", "__kstrtab_", "__efistub_", "__AArch64ADRPThunk_"];
 /// A banner is a line.
 const BANNER_LIMIT: usize = 1024;
 

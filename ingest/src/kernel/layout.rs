@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use object::read::{Object, ObjectSection};
-use object::{SectionFlags, elf};
+use object::{SectionFlags, SectionIndex, elf};
 
 /// Where the sections of a module that are dropped after its start are put: far from the text that stays.
 const INIT_TEXT: u64 = 1 << 40;
@@ -22,6 +22,7 @@ const SECTION_LIMIT: u64 = 1 << 32;
 pub(super) struct Layout {
     bases: Vec<u64>,
     text: Vec<TextSection>,
+    text_indexes: Vec<SectionIndex>,
     relocatable: bool,
 }
 
@@ -39,14 +40,11 @@ pub(super) struct TextSection {
 impl Layout {
     /// Lays the sections out.
     pub(super) fn new(object: &object::File<'_>, relocatable: bool) -> Self {
-        let mut layout = Self { bases: Vec::new(), text: Vec::new(), relocatable };
+        let mut layout = Self { bases: Vec::new(), text: Vec::new(), text_indexes: Vec::new(), relocatable };
         let mut cursors = [0, INIT_TEXT, DATA];
         for section in object.sections() {
             let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
-            let base = match relocatable {
-                false => section.address(),
-                true => place(&section, sh_flags.0, &mut cursors),
-            };
+            let base = if relocatable { place(&section, sh_flags.0, &mut cursors) } else { section.address() };
             let index = section.index().0;
             if index < SECTION_LIMIT as usize && layout.bases.len() <= index {
                 layout.bases.resize(index + 1, 0);
@@ -55,6 +53,7 @@ impl Layout {
                 *slot = base;
             }
             if is_text(sh_flags.0) && section.size() > 0 {
+                layout.text_indexes.push(section.index());
                 layout.text.push(TextSection {
                     range: base..base.saturating_add(section.size()),
                     stays: !relocatable || base < INIT_TEXT,
@@ -74,6 +73,11 @@ impl Layout {
     /// Whether symbol values are offsets in their section.
     pub(super) fn relocatable(&self) -> bool {
         self.relocatable
+    }
+
+    /// Whether a section is executable.
+    pub(super) fn is_text(&self, section: SectionIndex) -> bool {
+        self.text_indexes.contains(&section)
     }
 
     /// The executable section that holds an address.

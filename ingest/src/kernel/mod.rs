@@ -81,6 +81,8 @@ pub struct KernelSummary {
     pub lines: usize,
     /// Functions in the init sections of modules: they have no address that a trace could name, and no row.
     pub module_init_functions: usize,
+    /// Weak functions that another one of their name replaces: dead code, and no row.
+    pub overridden_functions: usize,
     /// Units and modules that the tables lack, in the order of the input.
     pub problems: Vec<Problem>,
 }
@@ -110,6 +112,7 @@ fn ingest(options: &KernelOptions, progress: &dyn Progress) -> Result<KernelSumm
     let reader = ImageReader { tree: &tree, progress, origin: 0, counts_units: false };
     let modules = read_modules(&module_files, facts.release.as_deref(), &reader, &mut problems);
     let module_init_functions = modules.iter().map(|module| module.init_functions).sum();
+    let overridden_functions = modules.iter().chain([&functions]).map(|image| image.overridden).sum();
     let catalog = Catalog::new(std::iter::once(functions).chain(modules));
     let (folder, written) = tables::write_tables(&options.out, &facts, &catalog)?;
     Ok(KernelSummary {
@@ -120,6 +123,7 @@ fn ingest(options: &KernelOptions, progress: &dyn Progress) -> Result<KernelSumm
         functions: written.functions,
         lines: written.lines,
         module_init_functions,
+        overridden_functions,
         problems,
     })
 }
@@ -139,7 +143,7 @@ fn read_vmlinux(path: &Path, progress: &dyn Progress, problems: &mut Vec<Problem
     let tree = SourceTree::detect(&unit_names(&dwarf, &unit_headers(&dwarf, &image, &mut Vec::new())));
     let sites = TraceSites::of_kernel(&image);
     let reader = ImageReader { tree: &tree, progress, origin: facts.text_address, counts_units: true };
-    let functions = reader.read("vmlinux".to_owned(), &image, &debug, sites.as_ref(), problems)?;
+    let functions = reader.read("vmlinux".to_owned(), &image, &debug, sites.as_ref(), problems);
     Ok(Vmlinux { facts, tree, functions })
 }
 

@@ -65,7 +65,7 @@ pub(super) fn read_module(path: &Path, release: Option<&str>, reader: &ImageRead
     let sites = TraceSites::of_module(&image)?;
     let mut problems = Vec::new();
     // kallsyms and lsmod write modules with underscores, whatever the file is called.
-    let functions = reader.read(name.replace('-', "_"), &image, &debug, sites.as_ref(), &mut problems)?;
+    let functions = reader.read(name.replace('-', "_"), &image, &debug, sites.as_ref(), &mut problems);
     Ok(Module { path: path.to_owned(), functions, problems })
 }
 

@@ -32,18 +32,10 @@ pub(super) struct SourceKey {
     pub(super) line: Option<u32>,
 }
 
-/// A source function and what line rows say of it.
-#[derive(Clone, Debug)]
-pub(super) struct Source {
-    pub(super) key: SourceKey,
-    /// The highest line of its own rows in its own file.
-    pub(super) last_line: Option<u32>,
-}
-
 /// Source functions by number, in the order of first use.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    list: Vec<Source>,
+    list: Vec<SourceKey>,
     numbers: HashMap<SourceKey, u32>,
 }
 
@@ -51,33 +43,24 @@ impl Sources {
     /// The number of a source function.
     pub(super) fn number(&mut self, key: SourceKey) -> u32 {
         *self.numbers.entry(key).or_insert_with_key(|key| {
-            self.list.push(Source { key: key.clone(), last_line: None });
+            self.list.push(key.clone());
             self.list.len() as u32 - 1
         })
     }
 
     /// The source function of a number.
     pub(super) fn key(&self, number: u32) -> Option<&SourceKey> {
-        self.list.get(number as usize).map(|source| &source.key)
-    }
-
-    /// A source function reaches at least to a line.
-    pub(super) fn extend_to(&mut self, number: u32, line: Option<u32>) {
-        if let Some(source) = self.list.get_mut(number as usize) {
-            source.last_line = source.last_line.max(line);
-        }
+        self.list.get(number as usize)
     }
 
     /// Takes over a source function of another numbering, whose files have the numbers `files` here.
-    pub(super) fn merge(&mut self, mut source: Source, files: &[u32]) -> u32 {
-        source.key.file = source.key.file.map(|file| translate(files, file));
-        let number = self.number(source.key);
-        self.extend_to(number, source.last_line);
-        number
+    pub(super) fn merge(&mut self, mut key: SourceKey, files: &[u32]) -> u32 {
+        key.file = key.file.map(|file| translate(files, file));
+        self.number(key)
     }
 
     /// The source functions by number.
-    pub(super) fn into_list(self) -> Vec<Source> {
+    pub(super) fn into_list(self) -> Vec<SourceKey> {
         self.list
     }
 }

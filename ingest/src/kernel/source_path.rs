@@ -31,10 +31,8 @@ impl SourceTree {
     /// A path as the debug information has it, relative to the source tree; generated files are relative to the build
     /// folder, and files of neither (host headers) keep their path.
     pub(super) fn relative(&self, comp_dir: &str, path: &str) -> String {
-        let path = match is_mapped(comp_dir) && !path.starts_with("..") {
-            true => join("", path),
-            false => join(comp_dir, path),
-        };
+        let is_tree_path = is_mapped(comp_dir) && !path.starts_with("..");
+        let path = if is_tree_path { join("", path) } else { join(comp_dir, path) };
         let roots = [Some(comp_dir), self.root.as_deref()];
         let inside = roots.into_iter().flatten().find_map(|root| strip_folder(&path, root).map(str::to_owned));
         inside.unwrap_or(path)

@@ -101,13 +101,13 @@ struct Extent {
 
 fn extent(catalog: &Catalog, function: &ImageFunction) -> Extent {
     let Some(source) = catalog.sources.get(function.source as usize) else { return Extent { file: None, line: None, end_line: None } };
-    let line = source.key.line;
-    Extent { file: source.key.file, line, end_line: line.map(|line| source.last_line.map_or(line, |last| last.max(line))) }
+    let end_line = catalog.end_lines.get(function.source as usize).copied().flatten();
+    Extent { file: source.file, line: source.line, end_line }
 }
 
 fn function_columns(catalog: &Catalog, module: &str, functions: &[&ImageFunction], paths: &ArrayRef) -> Vec<ArrayRef> {
     let extents: Vec<_> = functions.iter().map(|function| extent(catalog, function)).collect();
-    let name = |function: &ImageFunction| catalog.sources.get(function.source as usize).map_or("?", |source| &source.key.name);
+    let name = |function: &ImageFunction| catalog.sources.get(function.source as usize).map_or("?", |source| &source.name);
     let holders = |function: &ImageFunction| {
         function.lines.as_ref()?;
         catalog.inlined_into.get(function.source as usize).map(|count| *count as i32)
@@ -152,7 +152,7 @@ fn write_lines(folder: &Path, metadata: &FileMetadata, catalog: &Catalog) -> Res
                 constant(module, rows.len()),
                 int64(rows.iter().map(|(address, _)| *address)),
                 dictionary(rows.iter().map(|(_, line)| Some(line.file.cast_signed())).collect(), &paths),
-                int32(rows.iter().map(|(_, line)| Some(line.line))),
+                int32(rows.iter().map(|(_, line)| Some(line.number))),
                 dictionary(rows.iter().map(|(_, line)| Some(i32::from(line.inlined))).collect(), &kinds),
             ])?;
         }

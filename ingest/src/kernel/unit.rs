@@ -9,7 +9,7 @@ use super::debug_data::Slice;
 use super::declarations::{Declaration, ImageUnits, Resolver};
 use super::dies::{InlinedCopy, Subprogram, UnitDies, read_dies};
 use super::line_rows::LineRows;
-use super::numbering::{Source, SourceKey, Sources};
+use super::numbering::{SourceKey, Sources};
 
 /// In sound files functions do not overlap, so each line row is visited about once; a file in which they are visited
 /// this many times as often is hostile.
@@ -30,7 +30,7 @@ pub(super) struct UnitFunctions {
     /// Source files.
     pub(super) files: Vec<String>,
     /// Source functions.
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Vec<SourceKey>,
     /// Functions, in the order of the file.
     pub(super) functions: Vec<Function>,
 }
@@ -61,8 +61,8 @@ impl Function {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Line {
     pub(super) file: u32,
-    pub(super) line: u32,
-    /// Not (only) in an inlined copy.
+    pub(super) number: u32,
+    /// Only in inlined copies.
     pub(super) inlined: bool,
 }
 
@@ -120,10 +120,8 @@ impl UnitReader<'_, '_> {
             self.declare_by_first_row(subprogram, &mut declaration);
         }
         let lines = self.lines(subprogram, copies)?;
-        let last_own = lines.iter().filter(|line| !line.inlined && Some(line.file) == declaration.file).map(|line| line.line).max();
         let root = declaration.root;
         let source = self.sources.number(key(declaration));
-        self.sources.extend_to(source, last_own);
         let mut holds = Vec::new();
         for copy in copies {
             let held = self.resolver.declaration(copy.origin)?;
@@ -156,11 +154,11 @@ impl UnitReader<'_, '_> {
             }
             for row in rows {
                 let inlined = inlined.contains(row.range.start.max(range.start));
-                lines.extend(self.resolver.file(row.file).map(|file| Line { file, line: row.line, inlined }));
+                lines.extend(self.resolver.file(row.file).map(|file| Line { file, number: row.line, inlined }));
             }
         }
         lines.sort_unstable();
-        lines.dedup_by_key(|line| (line.file, line.line));
+        lines.dedup_by_key(|line| (line.file, line.number));
         Ok(lines)
     }
 }

@@ -12,6 +12,8 @@ mod merge;
 mod name_pattern;
 mod observer_effects;
 mod recording;
+#[cfg(test)]
+mod reference;
 mod scan;
 mod summary;
 mod symbolize;

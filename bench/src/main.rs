@@ -1,0 +1,27 @@
+//! Measures `hap-ingest runs` against trace-cmd and zstd: see `hap-bench --help`.
+
+mod generate;
+mod run;
+
+use clap::Parser;
+
+/// Measure hap-ingest
+#[derive(Debug, Parser)]
+#[command(version)]
+enum Cli {
+    Generate(generate::GenerateArgs),
+    Run(run::RunArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse() {
+        Cli::Generate(args) => generate::generate(&args),
+        Cli::Run(args) => run::run(&args),
+    }
+}
+
+/// Tells something that is no result.
+#[expect(clippy::print_stderr, reason = "the one place where the benchmark speaks beside its table")]
+fn note(message: std::fmt::Arguments<'_>) {
+    eprintln!("hap-bench: {message}");
+}

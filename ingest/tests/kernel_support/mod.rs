@@ -1,0 +1,232 @@
+//! Builds small kernels with gcc and reads tables back.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use object::read::{Object, ObjectSection, ObjectSymbol};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use tempfile::TempDir;
+
+/// Build id that the linker is told.
+pub const BUILD_ID: &str = "00112233445566778899aabbccddeeff00112233";
+
+/// A folder with a kernel.
+pub struct Build {
+    folder: TempDir,
+    dwarf: String,
+}
+
+impl Build {
+    /// Compiles and links the kernel of `kernel_objects`.
+    pub fn new(dwarf: &str) -> Self {
+        let build = Self { folder: tempfile::tempdir().unwrap(), dwarf: format!("-gdwarf-{dwarf}") };
+        let objects = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel_objects");
+        for entry in fs::read_dir(objects).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), build.path(entry.file_name().to_str().unwrap())).unwrap();
+        }
+        for source in ["one.c", "two.c", "described.S"] {
+            build.compile(source, &[&build.dwarf]);
+        }
+        build.compile("plain.S", &[]);
+        build.link(&[]);
+        build
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Adds a source to the kernel.
+    pub fn compile_extra(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+        self.compile(name, &[&self.dwarf]);
+        self.link(&[&format!("{name}.o")]);
+    }
+
+    /// Makes a module of `one.c`, with or without a name of its own.
+    pub fn module(&self, name: &str, named: bool, compression: &str) {
+        fs::create_dir_all(self.path("modules")).unwrap();
+        let output = format!("modules/{name}");
+        let mut parts = vec!["-r", "-o", output.as_str(), "one.c.o"];
+        if named {
+            self.compile("module.c", &[]);
+            parts.push("module.c.o");
+        }
+        self.run("ld", &parts);
+        self.run("objcopy", &[&format!("--compress-debug-sections={compression}"), &output]);
+    }
+
+    /// As [`Build::module`], for a kernel of this release.
+    pub fn module_for(&self, name: &str, release: &str) {
+        let text = fs::read_to_string(self.path("module.c")).unwrap();
+        fs::write(self.path("module.c"), text.replace("6.1.0-test", release).replace("my_module", "foreign")).unwrap();
+        self.module(name, true, "none");
+    }
+
+    /// Makes the first unit of `.debug_info` name abbreviations that are not there.
+    pub fn damage_first_unit(&self) {
+        let mut bytes = fs::read(self.path("vmlinux")).unwrap();
+        let start = {
+            let file = object::File::parse(&*bytes).unwrap();
+            file.section_by_name(".debug_info").unwrap().file_range().unwrap().0 as usize
+        };
+        // Behind length (4), version (2), unit type (1), address size (1): the offset of the abbreviations.
+        bytes[start + 8..start + 12].fill(0xf0);
+        fs::write(self.path("vmlinux"), bytes).unwrap();
+    }
+
+    /// Runs a tool in the folder.
+    pub fn run(&self, tool: &str, arguments: &[&str]) {
+        let output = Command::new(tool).args(arguments).current_dir(self.folder.path()).output();
+        let output = output.unwrap_or_else(|error| panic!("{tool}: {error}"));
+        assert!(output.status.success(), "{tool} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn compile(&self, source: &str, flags: &[&str]) {
+        let object = format!("{source}.o");
+        let mut arguments = vec!["-O2", "-mcmodel=kernel", "-fno-pie", "-fno-ipa-icf", "-fipa-cp-clone", "-fcf-protection=none", "-fno-asynchronous-unwind-tables"];
+        arguments.extend(flags);
+        arguments.extend(["-c", source, "-o", &object]);
+        self.run("gcc", &arguments);
+    }
+
+    fn link(&self, extra: &[&str]) {
+        let id = format!("--build-id=0x{BUILD_ID}");
+        let mut arguments = vec!["-static", "-T", "kernel.lds", &id, "-o", "vmlinux", "one.c.o", "two.c.o", "described.S.o", "plain.S.o"];
+        arguments.extend(extra);
+        self.run("ld", &arguments);
+    }
+}
+
+/// Name, value and size of the defined symbols of a file.
+pub fn symbols(path: &Path) -> Vec<(String, u64, u64)> {
+    let bytes = fs::read(path).unwrap();
+    let file = object::File::parse(&*bytes).unwrap();
+    let defined = file.symbols().filter(|symbol| symbol.is_definition());
+    defined.map(|symbol| (symbol.name().unwrap().to_owned(), symbol.address(), symbol.size())).collect()
+}
+
+/// Innermost file and line of an address, and the number of frames, by `addr2line`.
+pub fn frames(file: &[u8]) -> impl Fn(u64) -> (String, i32, usize) + use<'_> {
+    let object = object::File::parse(file).unwrap();
+    let section = |id: gimli::SectionId| -> Result<_, gimli::Error> {
+        let data = object.section_by_name(id.name()).map_or(&[][..], |section| section.data().unwrap());
+        Ok(gimli::EndianSlice::new(data, gimli::LittleEndian))
+    };
+    let context = addr2line::Context::from_dwarf(gimli::Dwarf::load(section).unwrap()).unwrap();
+    move |address| {
+        let mut found = context.find_frames(address).skip_all_loads().unwrap();
+        let (mut innermost, mut depth) = (None, 0);
+        while let Some(frame) = found.next().unwrap() {
+            depth += 1;
+            let location = frame.location.as_ref();
+            innermost = innermost.or(location.map(|location| (location.file.unwrap_or_default().to_owned(), location.line.unwrap_or(0) as i32)));
+        }
+        let (file, line) = innermost.unwrap_or_else(|| panic!("no line at {address:#x}"));
+        // Assembly functions are frames for us only.
+        (file, line, depth.max(1))
+    }
+}
+
+/// A row of table `functions`.
+#[derive(Clone, Debug)]
+pub struct FunctionRow {
+    pub module: String,
+    pub address: i64,
+    pub link_address: i64,
+    pub size: i64,
+    pub function: String,
+    pub source_address: i64,
+    pub file: Option<String>,
+    pub line: Option<i32>,
+    pub end_line: Option<i32>,
+    pub lines: Option<i32>,
+    pub code_lines: Option<i32>,
+    pub inlined_into: Option<i32>,
+}
+
+/// A row of table `lines`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineRow {
+    pub module: String,
+    pub address: i64,
+    pub file: String,
+    pub line: i32,
+    pub kind: String,
+}
+
+/// Reads `functions.parquet`.
+pub fn read_functions(folder: &Path) -> Vec<FunctionRow> {
+    rows(&folder.join("functions.parquet"), |batch, row| FunctionRow {
+        module: text(batch, "module", row).unwrap(),
+        address: long(batch, "address", row),
+        link_address: long(batch, "link_address", row),
+        size: long(batch, "size", row),
+        function: text(batch, "function", row).unwrap(),
+        source_address: long(batch, "source_address", row),
+        file: text(batch, "file", row),
+        line: int(batch, "line", row),
+        end_line: int(batch, "end_line", row),
+        lines: int(batch, "lines", row),
+        code_lines: int(batch, "code_lines", row),
+        inlined_into: int(batch, "inlined_into", row),
+    })
+}
+
+/// Reads `lines.parquet`.
+pub fn read_lines(folder: &Path) -> Vec<LineRow> {
+    rows(&folder.join("lines.parquet"), |batch, row| LineRow {
+        module: text(batch, "module", row).unwrap(),
+        address: long(batch, "address", row),
+        file: text(batch, "file", row).unwrap(),
+        line: int(batch, "line", row).unwrap(),
+        kind: text(batch, "kind", row).unwrap(),
+    })
+}
+
+/// Reads the texts of `kernel.parquet`.
+pub fn read_kernel(folder: &Path) -> BTreeMap<String, String> {
+    let names = ["build_id", "release", "banner", "arch", "kernel_fingerprint", "extent_rule"];
+    let row = rows(&folder.join("kernel.parquet"), |batch, row| names.map(|name| (name.to_owned(), text(batch, name, row).unwrap())));
+    assert_eq!(row.len(), 1);
+    row.into_iter().flatten().collect()
+}
+
+fn rows<T>(path: &Path, read: impl Fn(&RecordBatch, usize) -> T) -> Vec<T> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
+    let batches: Vec<_> = reader.map(Result::unwrap).collect();
+    batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| read(batch, row)).collect::<Vec<_>>()).collect()
+}
+
+fn column<'b>(batch: &'b RecordBatch, name: &str) -> &'b ArrayRef {
+    batch.column_by_name(name).unwrap()
+}
+
+fn long(batch: &RecordBatch, name: &str, row: usize) -> i64 {
+    column(batch, name).as_primitive::<Int64Type>().value(row)
+}
+
+fn int(batch: &RecordBatch, name: &str, row: usize) -> Option<i32> {
+    let column = column(batch, name).as_primitive::<Int32Type>();
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn text(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+    let column = column(batch, name);
+    if column.is_null(row) {
+        return None;
+    }
+    if let Some(texts) = column.as_string_opt::<i32>() {
+        return Some(texts.value(row).to_owned());
+    }
+    let dictionary = column.as_dictionary::<Int32Type>();
+    let key = dictionary.key(row).unwrap();
+    Some(dictionary.values().as_string::<i32>().value(key).to_owned())
+}
