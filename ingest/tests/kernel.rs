@@ -1,10 +1,13 @@
 //! Kernel tables of small kernels and modules that gcc builds while the test runs.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code; clippy exempts only the test functions themselves")]
 
 mod kernel_support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 
+use hap_ingest::fingerprint::kernel_fingerprint;
 use hap_ingest::kernel::{KernelError, KernelOptions, NoProgress, Problem, ingest_kernel};
 use kernel_support::{BUILD_ID, Build, FunctionRow, LineRow, frames, read_functions, read_kernel, read_lines, symbols};
 
@@ -40,6 +43,7 @@ fn expected() -> BTreeMap<&'static str, Described<'static>> {
         ("fail", ("fail", Some("two.c"), Some(16), Some(18), Some(0), "fail")),
         ("described", ("described", Some("described.S"), Some(5), Some(6), Some(0), "described")),
         ("sink", ("sink", None, None, None, None, "sink")),
+        ("__fentry__", ("__fentry__", None, None, None, None, "__fentry__")),
         ("label", ("label", None, None, None, None, "label")),
     ])
 }
@@ -52,7 +56,9 @@ fn check_kernel(dwarf: &str) {
     let rows = read_functions(&summary.folder);
     let by_address: BTreeMap<i64, &FunctionRow> = rows.iter().map(|row| (row.address, row)).collect();
     let symbols = symbols(&build.path("vmlinux"));
-    let offset = |symbol: &str| symbols.iter().find(|(name, ..)| name == symbol).map(|(_, address, _)| (address - BASE) as i64).unwrap();
+    let offset = |symbol: &str| {
+        symbols.iter().find(|(name, ..)| name == symbol).map(|(_, address, _)| (address - BASE) as i64).unwrap()
+    };
     for (symbol, want) in expected() {
         let row = by_address.get(&offset(symbol)).unwrap_or_else(|| panic!("no row for {symbol}"));
         let got = (row.function.as_str(), row.file.as_deref(), row.line, row.end_line, row.inlined_into);
@@ -65,9 +71,18 @@ fn check_kernel(dwarf: &str) {
     // The rest are the two pairs of statics of one name, each a source function of its own.
     let expected = expected();
     let rest: Vec<_> = rows.iter().filter(|row| !expected.keys().any(|symbol| offset(symbol) == row.address)).collect();
-    let mut names: Vec<_> = rest.iter().map(|row| (row.function.as_str(), row.file.as_deref().unwrap(), row.line.unwrap())).collect();
+    let mut names: Vec<_> =
+        rest.iter().map(|row| (row.function.as_str(), row.file.as_deref().unwrap(), row.line.unwrap())).collect();
     names.sort_unstable();
-    assert_eq!(names, [("local_copy", "shared.h", 10), ("local_copy", "shared.h", 10), ("same_name", "one.c", 3), ("same_name", "two.c", 8)]);
+    assert_eq!(
+        names,
+        [
+            ("local_copy", "shared.h", 10),
+            ("local_copy", "shared.h", 10),
+            ("same_name", "one.c", 3),
+            ("same_name", "two.c", 8)
+        ]
+    );
     assert!(rest.iter().all(|row| row.source_address == row.address));
     assert_eq!(summary.functions, rows.len());
 }
@@ -118,7 +133,16 @@ fn oracle_lines(build: &Build, rows: &[FunctionRow]) -> BTreeSet<LineRow> {
         }
     }
     let kind = |own: bool| if own { "own" } else { "inlined" }.to_owned();
-    lines.into_iter().map(|((address, file, line), own)| LineRow { module: "vmlinux".to_owned(), address, file, line, kind: kind(own) }).collect()
+    lines
+        .into_iter()
+        .map(|((address, file, line), own)| LineRow {
+            module: "vmlinux".to_owned(),
+            address,
+            file,
+            line,
+            kind: kind(own),
+        })
+        .collect()
 }
 
 #[test]
@@ -159,7 +183,8 @@ fn a_relocatable_module_is_laid_out_as_the_loader_does_and_its_init_code_is_left
         }
         assert!(!rows.iter().any(|row| row.function == "set_up"));
         assert_eq!(rows.iter().filter(|row| row.function == "scaled").count(), 2);
-        let size = |name: &str| symbols.iter().find(|(symbol, ..)| symbol == name).map(|(.., size)| *size as i64).unwrap();
+        let size =
+            |name: &str| symbols.iter().find(|(symbol, ..)| symbol == name).map(|(.., size)| *size as i64).unwrap();
         let split = rows.iter().find(|row| row.function == "split").unwrap();
         assert_eq!(split.size, size("split") + size("split.cold"));
         // The same source as in vmlinux: the same lines, whatever the file is.
@@ -168,11 +193,34 @@ fn a_relocatable_module_is_laid_out_as_the_loader_does_and_its_init_code_is_left
             let rows = lines.iter().filter(|line| line.module == module && line.address == address);
             rows.map(|line| (line.file.clone(), line.line, line.kind.clone())).collect()
         };
-        let kernel = read_functions(&summary.folder).into_iter().find(|row| row.function == "first" && row.module == "vmlinux").unwrap();
+        let kernel = read_functions(&summary.folder)
+            .into_iter()
+            .find(|row| row.function == "first" && row.module == "vmlinux")
+            .unwrap();
         let first = rows.iter().find(|row| row.function == "first").unwrap();
         assert_eq!(of(module, first.address), of("vmlinux", kernel.address));
         assert_eq!(first.code_lines, kernel.code_lines);
     }
+}
+
+#[test]
+fn functions_with_a_call_site_of_ftrace_are_traceable() {
+    let build = Build::new("5");
+    build.module("my-module.ko", true, "zlib");
+    let summary = ingest_kernel(&options(&build, true), &NoProgress).unwrap();
+    for row in read_functions(&summary.folder) {
+        let wanted = row.file.as_deref() == Some("one.c") || row.file.as_deref() == Some("shared.h");
+        if row.file.as_deref() != Some("shared.h") || row.module == "my_module" {
+            assert_eq!(row.traceable, Some(wanted), "{row:?}");
+        }
+    }
+    // Without its code a file cannot tell.
+    build.run("objcopy", &["--only-keep-debug", "vmlinux", "debug-only"]);
+    let mut options = options(&build, false);
+    options.vmlinux = build.path("debug-only");
+    let kept: Vec<_> = read_functions(&ingest_kernel(&options, &NoProgress).unwrap().folder);
+    assert!(kept.iter().all(|row| row.traceable.is_none()));
+    assert!(kept.iter().any(|row| row.function == "first" && row.code_lines.is_some()));
 }
 
 #[test]
@@ -199,7 +247,8 @@ fn the_tables_do_not_depend_on_the_number_of_threads() {
     for jobs in [1, 4] {
         options.jobs = jobs;
         let summary = ingest_kernel(&options, &NoProgress).unwrap();
-        let files = ["kernel", "functions", "lines"].map(|table| fs::read(summary.folder.join(format!("{table}.parquet"))).unwrap());
+        let files = ["kernel", "functions", "lines"]
+            .map(|table| fs::read(summary.folder.join(format!("{table}.parquet"))).unwrap());
         contents.push(files);
     }
     assert_eq!(contents[0], contents[1]);
@@ -242,7 +291,9 @@ fn a_module_of_another_kernel_and_a_second_file_of_one_module_are_refused() {
     build.module_for("c.ko", "6.1.0-other");
     let summary = ingest_kernel(&options(&build, true), &NoProgress).unwrap();
     assert_eq!(summary.modules, 1);
-    let refused = |wanted: fn(&KernelError) -> bool| summary.problems.iter().any(|problem| matches!(problem, Problem::Module(error) if wanted(error)));
+    let refused = |wanted: fn(&KernelError) -> bool| {
+        summary.problems.iter().any(|problem| matches!(problem, Problem::Module(error) if wanted(error)))
+    };
     assert!(refused(|error| matches!(error, KernelError::OtherRelease { .. })), "{:?}", summary.problems);
     assert!(refused(|error| matches!(error, KernelError::SameModule { .. })), "{:?}", summary.problems);
 }
@@ -266,7 +317,7 @@ fn no_byte_of_a_vmlinux_can_make_it_panic() {
     let whole = fs::read(build.path("vmlinux")).unwrap();
     let mut options = options(&build, false);
     options.vmlinux = build.path("damaged");
-    for step in 0..300_usize {
+    for step in 0..150_usize {
         let mut bytes = whole.clone();
         // A fixed, spread-out choice of places and values.
         for change in 0..4 {
@@ -296,4 +347,46 @@ fn errors_say_what_is_missing() {
     assert!(matches!(ingest_kernel(&stripped, &NoProgress), Err(KernelError::Io { .. })));
     fs::create_dir_all(build.path("modules")).unwrap();
     assert!(matches!(ingest_kernel(&options(&build, true), &NoProgress), Err(KernelError::NoModules { .. })));
+}
+
+/// What vmlinux of Debian's 6.1.0-56-cloud-amd64 (6.1.192-2) gives.
+const FINGERPRINT: &str = "410d20cc0aa6f45f10328d8a914d3ee3";
+
+fn data(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data").join(path)
+}
+
+/// Fingerprint of the lines `address kind name` of kallsyms or System.map.
+fn fingerprint(text: &str) -> String {
+    let symbols: Vec<(u64, &str, &str)> = text
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.split_ascii_whitespace();
+            let symbol = (u64::from_str_radix(fields.next()?, 16).ok()?, fields.next()?, fields.next()?);
+            fields.next().is_none().then_some(symbol)
+        })
+        .collect();
+    let address =
+        |wanted: &str| symbols.iter().find(|(.., name)| *name == wanted).map(|(address, ..)| *address).unwrap();
+    let text = address("_stext")..address("_etext");
+    let base = address("_text");
+    let global = symbols.iter().filter(|(address, kind, _)| *kind == "T" && text.contains(address));
+    kernel_fingerprint(global.map(|(address, _, name)| (address - base, *name)))
+}
+
+#[test]
+fn system_map_kallsyms_and_the_kernel_table_agree() {
+    let mut files = 0;
+    for entry in fs::read_dir(data("captures/kernel")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.starts_with("System.map") || name.starts_with("kallsyms.") {
+            let bytes = zstd::decode_all(fs::File::open(&path).unwrap()).unwrap();
+            assert_eq!(fingerprint(&String::from_utf8_lossy(&bytes)), FINGERPRINT, "{name}");
+            files += 1;
+        }
+    }
+    assert!(files >= 2);
+    let kernel = read_kernel(&data("kernels/build_id=3b43fad5034874490492495d552c0af6a5fab235"));
+    assert_eq!(kernel["kernel_fingerprint"], FINGERPRINT);
 }

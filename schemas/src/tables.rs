@@ -110,11 +110,10 @@ pub const FUNCTIONS: Table = Table {
     ],
 };
 
-/// Calls per time window: the series behind steady state and completeness.
+/// Calls per time window: the series behind steady state and completeness. The run is the Hive partition of the file.
 pub const WINDOWS: Table = Table {
     name: "windows",
     columns: &[
-        RUN,
         Column::required("window", Int64, "index of the window: (time - runs.first_ns) / runs.window_ns"),
         Column::required("pid", Int32, "thread id in the host's pid namespace"),
         MODULE,
@@ -124,11 +123,10 @@ pub const WINDOWS: Table = Table {
     ],
 };
 
-/// One row per event, a file per CPU; only with `--events`.
+/// One row per event, a file per CPU; only with `--events`. The run is the Hive partition of the file.
 pub const EVENTS: Table = Table {
     name: "events",
     columns: &[
-        RUN,
         Column::required("time_ns", Int64, "time of the event, ns of the trace clock"),
         Column::required("cpu", Int32, "CPU"),
         Column::required("pid", Int32, "thread id in the host's pid namespace"),

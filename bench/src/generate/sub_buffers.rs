@@ -100,3 +100,56 @@ fn put(bytes: &mut [u8], offset: usize, value: &[u8]) -> anyhow::Result<()> {
     place.copy_from_slice(value);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use hap_ftrace::{ByteOrder, PageLayout};
+
+    use super::SubBuffer;
+
+    fn word(kind: u32, delta: u32) -> [u8; 4] {
+        (kind | (delta << 5)).to_le_bytes()
+    }
+
+    fn page(time: u64, records: &[[u8; 4]]) -> Vec<u8> {
+        let mut bytes = time.to_le_bytes().to_vec();
+        bytes.extend((4 * records.len() as u64).to_le_bytes());
+        bytes.extend(records.concat());
+        bytes.resize(4096, 0);
+        bytes
+    }
+
+    /// Times of the events, by the decoder that reads captures.
+    fn times(bytes: &[u8]) -> Vec<u64> {
+        let parsed = hap_ftrace::SubBuffer::parse(bytes, &PageLayout::LONG_8, ByteOrder::Little).unwrap();
+        parsed.records().map(|record| record.unwrap().time).collect()
+    }
+
+    #[test]
+    fn every_event_moves_by_the_same_time() {
+        let long = [word(0, 2), 8u32.to_le_bytes(), [9; 4]];
+        let discarded = [word(29, 4), 8u32.to_le_bytes(), [9; 4]];
+        let extend = [word(30, 3), 2u32.to_le_bytes()];
+        let stamp = [word(31, (1 << 27) - 1), 5u32.to_le_bytes()];
+        let event = [word(1, 7), [9; 4]];
+        let records = [&event[..], &long, &extend, &discarded, &event, &stamp, &event].concat();
+        let bytes = page(1000, &records);
+        let sub_buffer = SubBuffer::new(&bytes).unwrap().unwrap();
+        let (old, mut later) = (times(&bytes), Vec::new());
+        sub_buffer.append_later(1 << 40, &mut later).unwrap();
+        assert_eq!(times(&later), old.iter().map(|time| time + (1 << 40)).collect::<Vec<_>>());
+        assert_eq!((sub_buffer.events, sub_buffer.last), (4, *old.last().unwrap()));
+    }
+
+    #[test]
+    fn a_sub_buffer_without_records_is_left_out() {
+        assert!(SubBuffer::new(&page(0, &[])).unwrap().is_none());
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        assert!(SubBuffer::new(&page(5, &[word(29, 0)])).is_err());
+        assert!(SubBuffer::new(&[0xff; 4096]).is_err());
+        assert!(SubBuffer::new(&[0; 12]).is_err());
+    }
+}

@@ -36,7 +36,8 @@ impl Catalog {
         let mut joined = Vec::new();
         for image in images {
             let file_numbers: Vec<_> = image.files.into_iter().map(|path| files.number(path)).collect();
-            let source_numbers: Vec<_> = image.sources.into_iter().map(|source| sources.merge(source, &file_numbers)).collect();
+            let source_numbers: Vec<_> =
+                image.sources.into_iter().map(|source| sources.merge(source, &file_numbers)).collect();
             let mut functions = image.functions;
             for function in &mut functions {
                 function.source = translate(&source_numbers, function.source);
@@ -82,7 +83,9 @@ fn end_lines(images: &[CatalogImage], sources: &[SourceKey]) -> Vec<Option<u32>>
     starts.dedup();
     let mut last: Vec<_> = sources.iter().map(|source| source.line).collect();
     for function in images.iter().flat_map(|image| &image.functions) {
-        let Some(SourceKey { file: Some(file), line: Some(line), .. }) = sources.get(function.source as usize) else { continue };
+        let Some(SourceKey { file: Some(file), line: Some(line), .. }) = sources.get(function.source as usize) else {
+            continue;
+        };
         let next = starts.get(starts.partition_point(|start| *start <= (*file, *line)));
         let end = next.filter(|(next_file, _)| next_file == file).map_or(u32::MAX, |(_, next_line)| *next_line);
         let own = function.lines.iter().flatten().filter(|row| !row.inlined && row.file == *file && row.number < end);

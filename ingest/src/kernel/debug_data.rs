@@ -52,7 +52,11 @@ fn is_needed(id: SectionId) -> bool {
 }
 
 /// Headers of all units, in file order. Behind a header that cannot be read nothing can be found.
-pub(super) fn unit_headers<'a>(dwarf: &Dwarf<Slice<'a>>, image: &Image<'_>, problems: &mut Vec<Problem>) -> Vec<UnitHeader<Slice<'a>>> {
+pub(super) fn unit_headers<'a>(
+    dwarf: &Dwarf<Slice<'a>>,
+    image: &Image<'_>,
+    problems: &mut Vec<Problem>,
+) -> Vec<UnitHeader<Slice<'a>>> {
     let mut headers: Vec<UnitHeader<Slice<'a>>> = Vec::new();
     let mut units = dwarf.units();
     loop {
@@ -60,7 +64,8 @@ pub(super) fn unit_headers<'a>(dwarf: &Dwarf<Slice<'a>>, image: &Image<'_>, prob
             Ok(Some(header)) => headers.push(header),
             Ok(None) => break,
             Err(error) => {
-                let offset = headers.last().map_or(0, |last| section_offset(last) + last.length_including_self() as u64);
+                let offset =
+                    headers.last().map_or(0, |last| section_offset(last) + last.length_including_self() as u64);
                 problems.push(unit_problem(image, offset, &error));
                 break;
             }

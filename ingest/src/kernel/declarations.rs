@@ -45,7 +45,15 @@ pub(super) struct Resolver<'r, 'a> {
 
 impl<'r, 'a> Resolver<'r, 'a> {
     pub(super) fn new(units: &'r ImageUnits<'r, 'a>, unit: &'r Unit<Slice<'a>>, dies: &'r UnitDies<'a>) -> Self {
-        Self { units, unit, dies, files: Files::default(), by_number: HashMap::new(), resolved: HashMap::new(), foreign: HashMap::new() }
+        Self {
+            units,
+            unit,
+            dies,
+            files: Files::default(),
+            by_number: HashMap::new(),
+            resolved: HashMap::new(),
+            foreign: HashMap::new(),
+        }
     }
 
     /// The paths of the files found, by number.
@@ -90,7 +98,11 @@ impl<'r, 'a> Resolver<'r, 'a> {
             found.name = own.name.map(|name| name.to_string_lossy().into_owned());
         }
         found.file = found.file.or(file);
-        found.line = found.line.or(own.line.filter(|line| *line > 0).and_then(|line| i32::try_from(line).ok()).map(i32::cast_unsigned));
+        found.line = found.line.or(own
+            .line
+            .filter(|line| *line > 0)
+            .and_then(|line| i32::try_from(line).ok())
+            .map(i32::cast_unsigned));
         Ok(own.origin)
     }
 
@@ -121,7 +133,12 @@ fn file_path(units: &ImageUnits<'_, '_>, unit: &Unit<Slice<'_>>, number: u64) ->
     Some(units.tree.relative(&comp_dir, &raw_path(units.dwarf, unit, header, number)?))
 }
 
-fn raw_path(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, header: &LineProgramHeader<Slice<'_>>, number: u64) -> Option<String> {
+fn raw_path(
+    dwarf: &Dwarf<Slice<'_>>,
+    unit: &Unit<Slice<'_>>,
+    header: &LineProgramHeader<Slice<'_>>,
+    number: u64,
+) -> Option<String> {
     let file = header.file(number)?;
     let name = dwarf.attr_string(unit, file.path_name()).ok()?.to_string_lossy().into_owned();
     // Folder 0 is the compilation folder itself, to which every relative path is relative anyway.

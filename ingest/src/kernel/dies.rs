@@ -84,7 +84,11 @@ pub(super) fn read_dies<'a>(dwarf: &Dwarf<Slice<'a>>, unit: &Unit<Slice<'a>>) ->
 }
 
 /// Reads one subprogram, wherever it is.
-pub(super) fn read_declared<'a>(dwarf: &Dwarf<Slice<'a>>, unit: &Unit<Slice<'a>>, offset: UnitOffset) -> gimli::Result<Declared<'a>> {
+pub(super) fn read_declared<'a>(
+    dwarf: &Dwarf<Slice<'a>>,
+    unit: &Unit<Slice<'a>>,
+    offset: UnitOffset,
+) -> gimli::Result<Declared<'a>> {
     let mut entries = unit.entries_raw(Some(offset))?;
     match entries.read_abbreviation()? {
         Some(abbreviation) => Ok(read_attributes(dwarf, unit, &mut entries, abbreviation)?.0),
@@ -123,7 +127,11 @@ fn read_attributes<'a>(
             gimli::DW_AT_abstract_origin | gimli::DW_AT_specification => own.origin = reference(unit, &value),
             gimli::DW_AT_low_pc => extent.low = dwarf.attr_address(unit, value)?,
             gimli::DW_AT_high_pc => match value {
-                AttributeValue::Udata(_) | AttributeValue::Data1(_) | AttributeValue::Data2(_) | AttributeValue::Data4(_) | AttributeValue::Data8(_) => {
+                AttributeValue::Udata(_)
+                | AttributeValue::Data1(_)
+                | AttributeValue::Data2(_)
+                | AttributeValue::Data4(_)
+                | AttributeValue::Data8(_) => {
                     extent.size = value.udata_value();
                 }
                 other => extent.high = dwarf.attr_address(unit, other)?,

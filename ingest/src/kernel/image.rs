@@ -91,7 +91,10 @@ impl<'data> Image<'data> {
 
     /// Address of a symbol of any section.
     pub(super) fn symbol_address(&self, name: &str) -> Option<u64> {
-        let symbol = self.object.symbols().find(|symbol| symbol.name_bytes() == Ok(name.as_bytes()) && symbol.is_definition())?;
+        let symbol = self
+            .object
+            .symbols()
+            .find(|symbol| symbol.name_bytes() == Ok(name.as_bytes()) && symbol.is_definition())?;
         let base = match (self.layout.relocatable(), symbol.section_index()) {
             (true, Some(section)) => self.layout.base(section.0),
             _ => 0,
@@ -110,7 +113,8 @@ impl<'data> Image<'data> {
     /// Bytes in the file from an address to the end of its section.
     pub(super) fn bytes_from(&self, address: u64) -> Option<&'data [u8]> {
         let section = self.object.sections().find(|section| {
-            section.address() != 0 && address.checked_sub(section.address()).is_some_and(|offset| offset < section.size())
+            section.address() != 0
+                && address.checked_sub(section.address()).is_some_and(|offset| offset < section.size())
         })?;
         section.data().ok()?.get(usize::try_from(address - section.address()).ok()?..)
     }
@@ -138,14 +142,16 @@ impl<'data> Image<'data> {
         let compressed = section.compressed_data().map_err(|error| fail(&error))?;
         let limit = COMPRESSION_LIMIT * compressed.data.len() as u64 + COMPRESSION_SLACK;
         if compressed.uncompressed_size > limit {
-            let claim = format!("claims to grow from {} to {} bytes", compressed.data.len(), compressed.uncompressed_size);
+            let claim =
+                format!("claims to grow from {} to {} bytes", compressed.data.len(), compressed.uncompressed_size);
             return Err(fail(&claim));
         }
         let data = compressed.decompress().map_err(|error| fail(&error))?;
         if !self.layout.relocatable() {
             return Ok(data);
         }
-        apply_relocations(&self.object, section, data, |index| self.relocated_symbol(index)).map_err(|error| fail(&error))
+        apply_relocations(&self.object, section, data, |index| self.relocated_symbol(index))
+            .map_err(|error| fail(&error))
     }
 
     /// Address of a symbol that a relocation names; zero for one of another image.
@@ -158,7 +164,8 @@ impl<'data> Image<'data> {
 
 fn text_symbols<'data>(object: &object::File<'data>, layout: &Layout) -> Vec<TextSymbol<'data>> {
     let mut symbols: Vec<_> = object.symbols().filter_map(|symbol| text_symbol(&symbol, layout)).collect();
-    symbols.sort_by_key(|symbol| (symbol.address, !symbol.is_function, symbol.size == 0, !symbol.is_global, symbol.name));
+    symbols
+        .sort_by_key(|symbol| (symbol.address, !symbol.is_function, symbol.size == 0, !symbol.is_global, symbol.name));
     symbols
 }
 

@@ -10,10 +10,10 @@ use super::debug_data::{DebugData, Slice, section_offset, unit_headers, unit_pro
 use super::declarations::ImageUnits;
 use super::error::Problem;
 use super::image::{Image, TextSymbol};
+use super::numbering::{Files, SourceKey, Sources, translate};
 use super::progress::Progress;
 use super::source_path::SourceTree;
 use super::trace_sites::TraceSites;
-use super::numbering::{Files, SourceKey, Sources, translate};
 use super::unit::{Function, Line, UnitError, UnitFunctions, read_unit};
 
 /// How gcc names the part of a function that it expects not to run.
@@ -150,7 +150,14 @@ impl Collected {
         }
         let Rows { mut functions, init_functions, .. } = rows;
         functions.sort_by_key(|function| function.address);
-        ImageFunctions { module, files: self.files.into_paths(), sources: self.sources.into_list(), functions, init_functions, overridden }
+        ImageFunctions {
+            module,
+            files: self.files.into_paths(),
+            sources: self.sources.into_list(),
+            functions,
+            init_functions,
+            overridden,
+        }
     }
 
     /// A weak function that is replaced keeps its code and its DWARF, but its name is a symbol elsewhere and it has no
@@ -263,7 +270,8 @@ fn symbols_without_dwarf<'s>(image: &'s Image<'_>, described: &[Function]) -> Ve
         let next_symbol = later.iter().map(|later| later.address).find(|address| *address > symbol.address);
         let next = [next_symbol, known.get(next_known).map(|range| range.start), Some(section.range.end)];
         let limit = next.into_iter().flatten().min().unwrap_or(section.range.end);
-        let end = if symbol.size > 0 { symbol.address.saturating_add(symbol.size).min(section.range.end) } else { limit };
+        let end =
+            if symbol.size > 0 { symbol.address.saturating_add(symbol.size).min(section.range.end) } else { limit };
         covered = covered.max(if symbol.size > 0 { end } else { 0 });
         found.push(SymbolFunction { name: symbol.name, range: symbol.address..end });
     }

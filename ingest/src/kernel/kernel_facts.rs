@@ -41,7 +41,8 @@ impl KernelFacts {
 fn fingerprint(image: &Image<'_>, text: u64, start: u64, end: u64) -> String {
     let in_kallsyms = |name: &str| !NOT_IN_KALLSYMS.iter().any(|prefix| name.starts_with(prefix));
     let symbols = image.symbols().iter();
-    let global = symbols.filter(|symbol| symbol.is_global && (start..end).contains(&symbol.address) && in_kallsyms(symbol.name));
+    let global =
+        symbols.filter(|symbol| symbol.is_global && (start..end).contains(&symbol.address) && in_kallsyms(symbol.name));
     kernel_fingerprint(global.map(|symbol| (symbol.address.wrapping_sub(text), symbol.name)))
 }
 

@@ -37,7 +37,8 @@ impl LineRows {
                 rows.push(LineRow { range: start..row.address(), file, line });
             }
             let line = row.line().and_then(|line| u32::try_from(line.get()).ok());
-            open = (!row.end_sequence()).then(|| (row.address(), row.file_index(), line.filter(|line| i32::try_from(*line).is_ok())));
+            open = (!row.end_sequence())
+                .then(|| (row.address(), row.file_index(), line.filter(|line| i32::try_from(*line).is_ok())));
         }
         rows.sort_by_key(|row| row.range.start);
         Ok(Self { rows })

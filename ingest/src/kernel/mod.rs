@@ -147,7 +147,12 @@ fn read_vmlinux(path: &Path, progress: &dyn Progress, problems: &mut Vec<Problem
     Ok(Vmlinux { facts, tree, functions })
 }
 
-fn read_modules(files: &[PathBuf], release: Option<&str>, reader: &ImageReader<'_>, problems: &mut Vec<Problem>) -> Vec<ImageFunctions> {
+fn read_modules(
+    files: &[PathBuf],
+    release: Option<&str>,
+    reader: &ImageReader<'_>,
+    problems: &mut Vec<Problem>,
+) -> Vec<ImageFunctions> {
     let read = files.par_iter().map(|path| {
         let module = modules::read_module(path, release, reader);
         reader.progress.step();

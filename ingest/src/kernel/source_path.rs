@@ -87,11 +87,17 @@ mod tests {
             ("debian/build/cloud", "init/main.c"),
         ]);
         assert_eq!(tree.relative("debian/build/cloud", "include/linux/sched.h"), "include/linux/sched.h");
-        assert_eq!(tree.relative("debian/build/cloud", "./arch/x86/include/generated/a.h"), "arch/x86/include/generated/a.h");
+        assert_eq!(
+            tree.relative("debian/build/cloud", "./arch/x86/include/generated/a.h"),
+            "arch/x86/include/generated/a.h"
+        );
         assert_eq!(tree.relative("debian/build/cloud", "debian/build/cloud/kernel/timeconst.h"), "kernel/timeconst.h");
         assert_eq!(tree.relative("debian/build/cloud", "../../../mm/slub.c"), "mm/slub.c");
         let assembly = "/build/path/linux-6.1.192/debian/build/cloud";
-        assert_eq!(tree.relative(assembly, "/build/path/linux-6.1.192/arch/x86/kernel/../../x86/xen/xen-head.S"), "arch/x86/xen/xen-head.S");
+        assert_eq!(
+            tree.relative(assembly, "/build/path/linux-6.1.192/arch/x86/kernel/../../x86/xen/xen-head.S"),
+            "arch/x86/xen/xen-head.S"
+        );
         assert_eq!(tree.relative(assembly, "arch/x86/include/generated/b.h"), "arch/x86/include/generated/b.h");
     }
 

@@ -11,7 +11,7 @@ use hap_schemas::tables::{KERNEL, KERNEL_FUNCTIONS, KERNEL_LINES};
 use super::catalog::{Catalog, CatalogImage};
 use super::image_functions::ImageFunction;
 use super::kernel_facts::KernelFacts;
-use crate::write::{ColumnEncoding, FileMetadata, TableFile, WriteError};
+use crate::write::{FileMetadata, TableFile, WriteError};
 
 /// Rows that are handed to Parquet at once.
 const BATCH_ROWS: usize = 1 << 16;
@@ -32,9 +32,14 @@ pub(super) struct Written {
 }
 
 /// Writes the three tables to `<dataset>/kernels/build_id=<id>/`.
-pub(super) fn write_tables(dataset: &Path, facts: &KernelFacts, catalog: &Catalog) -> Result<(PathBuf, Written), WriteError> {
+pub(super) fn write_tables(
+    dataset: &Path,
+    facts: &KernelFacts,
+    catalog: &Catalog,
+) -> Result<(PathBuf, Written), WriteError> {
     let folder = dataset.join("kernels").join(format!("build_id={}", facts.build_id));
-    let metadata = FileMetadata { build_id: facts.build_id.clone(), zstd_level: Some(ZSTD_LEVEL), ..FileMetadata::default() };
+    let metadata =
+        FileMetadata { build_id: facts.build_id.clone(), zstd_level: Some(ZSTD_LEVEL), ..FileMetadata::default() };
     let functions = write_functions(&folder, &metadata, catalog)?;
     let lines = write_lines(&folder, &metadata, catalog)?;
     // Last: a kernel is there when its row is.
@@ -50,7 +55,12 @@ fn create(folder: &Path, table: &Table, metadata: &FileMetadata) -> Result<Table
     TableFile::create(&table_path(folder, table.name), table, metadata)
 }
 
-fn write_kernel(folder: &Path, metadata: &FileMetadata, facts: &KernelFacts, catalog: &Catalog) -> Result<(), WriteError> {
+fn write_kernel(
+    folder: &Path,
+    metadata: &FileMetadata,
+    facts: &KernelFacts,
+    catalog: &Catalog,
+) -> Result<(), WriteError> {
     let mut table = create(folder, &KERNEL, metadata)?;
     table.write(vec![
         text(Some(&facts.build_id)),
@@ -70,7 +80,10 @@ fn text(value: Option<&str>) -> ArrayRef {
 }
 
 /// Batches of rows, each with the image that it is of.
-fn batches<'c, T>(image: &'c CatalogImage, rows: impl Iterator<Item = T> + 'c) -> impl Iterator<Item = (&'c str, Vec<T>)> + 'c {
+fn batches<'c, T>(
+    image: &'c CatalogImage,
+    rows: impl Iterator<Item = T> + 'c,
+) -> impl Iterator<Item = (&'c str, Vec<T>)> + 'c {
     let mut rows = rows.peekable();
     std::iter::from_fn(move || {
         rows.peek()?;
@@ -100,14 +113,17 @@ struct Extent {
 }
 
 fn extent(catalog: &Catalog, function: &ImageFunction) -> Extent {
-    let Some(source) = catalog.sources.get(function.source as usize) else { return Extent { file: None, line: None, end_line: None } };
+    let Some(source) = catalog.sources.get(function.source as usize) else {
+        return Extent { file: None, line: None, end_line: None };
+    };
     let end_line = catalog.end_lines.get(function.source as usize).copied().flatten();
     Extent { file: source.file, line: source.line, end_line }
 }
 
 fn function_columns(catalog: &Catalog, module: &str, functions: &[&ImageFunction], paths: &ArrayRef) -> Vec<ArrayRef> {
     let extents: Vec<_> = functions.iter().map(|function| extent(catalog, function)).collect();
-    let name = |function: &ImageFunction| catalog.sources.get(function.source as usize).map_or("?", |source| &source.name);
+    let name =
+        |function: &ImageFunction| catalog.sources.get(function.source as usize).map_or("?", |source| &source.name);
     let holders = |function: &ImageFunction| {
         function.lines.as_ref()?;
         catalog.inlined_into.get(function.source as usize).map(|count| *count as i32)
@@ -133,19 +149,16 @@ fn function_columns(catalog: &Catalog, module: &str, functions: &[&ImageFunction
 }
 
 fn write_lines(folder: &Path, metadata: &FileMetadata, catalog: &Catalog) -> Result<usize, WriteError> {
-    let metadata = FileMetadata {
-        row_group_rows: Some(LINES_ROW_GROUP),
-        encodings: vec![("line", ColumnEncoding::Delta)],
-        ..metadata.clone()
-    };
+    let metadata = FileMetadata { row_group_rows: Some(LINES_ROW_GROUP), delta_columns: &["line"], ..metadata.clone() };
     let mut table = create(folder, &KERNEL_LINES, &metadata)?;
     let paths: ArrayRef = Arc::new(StringArray::from_iter_values(&catalog.files));
     let kinds: ArrayRef = Arc::new(StringArray::from_iter_values(KINDS));
     let mut written = 0;
     for image in &catalog.images {
-        let rows = image.functions.iter().flat_map(|function| {
-            function.lines.iter().flatten().map(|line| (function.address, line))
-        });
+        let rows = image
+            .functions
+            .iter()
+            .flat_map(|function| function.lines.iter().flatten().map(|line| (function.address, line)));
         for (module, rows) in batches(image, rows) {
             written += rows.len();
             table.write(vec![

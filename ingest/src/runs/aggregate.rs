@@ -1,9 +1,10 @@
 //! Second pass over a stream: counts the calls of each (thread, system call, context, call site).
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+
+use foldhash::{HashMap, HashMapExt};
 
 use hap_ftrace::{Body, Event, EventDecoder, Record, Records};
-use hap_schemas::Context;
 
 use super::call_table::CallTable;
 use super::interrupt_entries::context_of_flags;
@@ -11,14 +12,25 @@ use super::merge::Limit;
 use super::scan::{ScannedChunk, StreamFormat, StreamId, ordinal};
 use super::timeline::{NO_SYSCALL, Position, SyscallId, Thread, Timelines};
 
-/// Bits of a place that hold the context.
-const CONTEXT_BITS: u32 = 2;
+/// Distinct keys of one stream, beyond which a capture is refused: real ones have thousands.
+const MAX_KEYS: usize = 1 << 24;
+/// Distinct threads in system calls of one stream, beyond which a capture is refused.
+const MAX_SLOTS: usize = 1 << 18;
 
-/// A thread in a system call, numbered so that it fits into a key of the call table.
+/// A thread in a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Slot {
     pub(crate) pid: i32,
     pub(crate) syscall: SyscallId,
+}
+
+/// Calls of a slot.
+pub(crate) struct SlotCalls {
+    pub(crate) slot: Slot,
+    pub(crate) table: CallTable,
+    touched: bool,
+    /// Keys of the table that have been added to the sum of the stream.
+    known_keys: usize,
 }
 
 /// Takes every event in order, beside the counting.
@@ -50,9 +62,13 @@ pub(crate) struct Aggregator<'a> {
     pending: VecDeque<ScannedChunk<'a>>,
     /// Where in the first pending chunk the walk stands.
     cursor: PageCursor,
-    calls: CallTable,
-    slots: Vec<Slot>,
-    slot_numbers: HashMap<Slot, u32>,
+    /// Calls of each thread in each system call.
+    calls: Vec<SlotCalls>,
+    slots: HashMap<Slot, usize>,
+    /// Indices of `calls` that the current window has touched.
+    touched: Vec<usize>,
+    /// Distinct keys in `calls`.
+    keys: usize,
     /// Events by (id, thread); function calls are in `calls`.
     others: BTreeMap<(u16, i32), Occurrences>,
     /// Number of `func_repeats` events, and of the calls that they stand for.
@@ -67,8 +83,7 @@ pub(crate) struct Aggregator<'a> {
 
 /// Everything that a stream held.
 pub(crate) struct StreamCounts {
-    pub(crate) calls: CallTable,
-    pub(crate) slots: Vec<Slot>,
+    pub(crate) calls: Vec<SlotCalls>,
     /// Events that are no function calls, by (id, thread).
     pub(crate) others: BTreeMap<(u16, i32), Occurrences>,
     /// Number of `func_repeats` events, and of the calls that they stand for.
@@ -95,8 +110,8 @@ struct PageCursor {
 #[derive(Clone, Copy, Debug)]
 struct Span {
     pid: i32,
-    /// Place without the context bits.
-    place: u32,
+    /// Index of the slot's calls.
+    slot: usize,
     syscall: SyscallId,
     /// Events before this time need no look at anything else.
     before: u64,
@@ -132,21 +147,22 @@ impl Windows {
 
 /// Takes the counts of a window that has ended on a stream.
 pub(crate) trait WindowSink {
-    /// `calls` holds all counts of the stream so far; what `reported` does not cover belongs to `window`.
-    fn window_ended(&mut self, window: u64, slots: &[Slot], calls: &mut CallTable);
+    /// What `calls` has not reported yet belongs to `window`.
+    fn window_ended(&mut self, window: u64, calls: &mut SlotCalls);
 }
 
 impl<'a> Aggregator<'a> {
     pub(crate) fn new(id: StreamId, format: StreamFormat) -> Self {
-        let span = Span { pid: 0, place: 0, syscall: NO_SYSCALL, before: 0 };
+        let span = Span { pid: 0, slot: 0, syscall: NO_SYSCALL, before: 0 };
         Self {
             id,
             format,
             pending: VecDeque::new(),
             cursor: PageCursor::default(),
-            calls: CallTable::new(),
-            slots: Vec::new(),
-            slot_numbers: HashMap::new(),
+            calls: Vec::new(),
+            slots: HashMap::new(),
+            touched: Vec::new(),
+            keys: 0,
             others: BTreeMap::new(),
             repeats: (0, 0),
             skipped: 0,
@@ -184,7 +200,7 @@ impl<'a> Aggregator<'a> {
     /// Reports the current window if it is before `window`: no further event of it can come.
     pub(crate) fn leave_windows_before<W: WindowSink>(&mut self, window: u64, windows: &mut W) {
         if self.window < window {
-            windows.window_ended(self.window, &self.slots, &mut self.calls);
+            self.report_window(windows);
             self.window = window;
             self.span.before = 0;
         }
@@ -255,7 +271,9 @@ impl<'a> Aggregator<'a> {
         match event.body {
             Body::Calls { ip, count, .. } => {
                 let context = context_of_flags(event.common.flags);
-                self.calls.add(ip, self.span.place | context as u32, time, count);
+                if let Some(calls) = self.calls.get_mut(self.span.slot) {
+                    calls.table.add(ip, context as u32, time, count);
+                }
                 if event.common.id != decoder.function_id() {
                     self.repeats.0 += 1;
                     self.repeats.1 += count;
@@ -276,22 +294,53 @@ impl<'a> Aggregator<'a> {
     fn enter_span<W: WindowSink>(&mut self, pid: i32, at: Position, round: &Round<'_>, windows: &mut W) {
         self.leave_windows_before(round.windows.index(at.time), windows);
         let (syscall, until) = round.timelines.state_at(Thread { buffer: self.id.buffer, pid }, at);
-        let slot = Slot { pid, syscall };
-        let slots = &mut self.slots;
-        let number = *self.slot_numbers.entry(slot).or_insert_with(|| {
-            slots.push(slot);
-            slots.len() as u32 - 1
-        });
+        let slot = self.slot(Slot { pid, syscall });
         let before = until.time.min(round.limit.time).min(round.windows.end(self.window));
-        self.span = Span { pid, place: number << CONTEXT_BITS, syscall, before };
+        self.span = Span { pid, slot, syscall, before };
+    }
+
+    /// The index of a slot's calls, which the current window is about to touch.
+    fn slot(&mut self, slot: Slot) -> usize {
+        let calls = &mut self.calls;
+        let index = *self.slots.entry(slot).or_insert_with(|| {
+            calls.push(SlotCalls { slot, table: CallTable::new(), touched: false, known_keys: 0 });
+            calls.len() - 1
+        });
+        if let Some(calls) = calls.get_mut(index)
+            && !std::mem::replace(&mut calls.touched, true)
+        {
+            self.touched.push(index);
+        }
+        index
+    }
+
+    fn report_window<W: WindowSink>(&mut self, windows: &mut W) {
+        for index in self.touched.drain(..) {
+            if let Some(calls) = self.calls.get_mut(index) {
+                calls.touched = false;
+                windows.window_ended(self.window, calls);
+            }
+        }
+    }
+
+    /// Whether there are more distinct keys than any real capture has; to be asked once a round.
+    pub(crate) fn is_overfull(&mut self) -> bool {
+        let mut full = false;
+        for index in &self.touched {
+            if let Some(calls) = self.calls.get_mut(*index) {
+                self.keys += calls.table.len() - calls.known_keys;
+                calls.known_keys = calls.table.len();
+                full |= calls.table.is_full();
+            }
+        }
+        full || self.calls.len() > MAX_SLOTS || self.keys > MAX_KEYS
     }
 
     /// Everything counted; the last window has been reported.
     pub(crate) fn finish<W: WindowSink>(mut self, decoder: &EventDecoder, windows: &mut W) -> StreamCounts {
-        windows.window_ended(self.window, &self.slots, &mut self.calls);
+        self.report_window(windows);
         StreamCounts {
             calls: self.calls,
-            slots: self.slots,
             others: self.others,
             repeats: self.repeats,
             function_id: decoder.function_id(),
@@ -299,11 +348,4 @@ impl<'a> Aggregator<'a> {
             skipped: self.skipped,
         }
     }
-}
-
-/// The thread, system call and context of a place.
-pub(crate) fn place_parts(place: u32, slots: &[Slot]) -> Option<(Slot, Context)> {
-    let slot = slots.get((place >> CONTEXT_BITS) as usize)?;
-    let context = Context::ALL.get((place & ((1 << CONTEXT_BITS) - 1)) as usize)?;
-    Some((*slot, *context))
 }

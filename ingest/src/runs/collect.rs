@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hap_schemas::Context;
 
-use super::aggregate::{Slot, StreamCounts, WindowSink, place_parts};
-use super::call_table::{CallEntry, CallTable};
+use super::aggregate::{Slot, SlotCalls, StreamCounts, WindowSink};
+use super::call_table::{CallEntry, CallTotal};
 use super::observer_effects::ObserverEffects;
 use super::symbolize::{Site, SiteId, Symbolizer, UNKNOWN};
-use super::tables::windows::WindowsTable;
+use super::tables::windows::{SeriesColumns, WindowsTable};
 use super::timeline::{NO_SYSCALL, SyscallId};
 
 /// A row of the fact table.
@@ -60,16 +60,14 @@ pub(crate) struct RunCounts {
     pub(crate) call_sites: (usize, usize),
     /// Times of the first and the last event.
     pub(crate) span: Option<(u64, u64)>,
-    /// Keys were turned away because there were too many.
-    pub(crate) overflow: bool,
 }
 
 /// A series of the windows table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SeriesKey {
-    pub(crate) pid: i32,
-    pub(crate) site: SiteId,
-    pub(crate) context: Context,
+struct SeriesKey {
+    pid: i32,
+    site: SiteId,
+    context: Context,
 }
 
 /// Collects windows while the streams are walked, and everything else at the end.
@@ -77,6 +75,9 @@ pub(crate) struct Collector<'a> {
     symbolizer: Symbolizer<'a>,
     series: HashMap<SeriesKey, u32>,
     series_keys: Vec<SeriesKey>,
+    series_columns: Vec<SeriesColumns>,
+    /// Series in the order of the table: by thread, function and context.
+    series_order: Vec<u32>,
     /// Calls by series of the windows that may still grow.
     open: BTreeMap<u64, Vec<u64>>,
     table: WindowsTable,
@@ -84,7 +85,15 @@ pub(crate) struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     pub(crate) fn new(symbolizer: Symbolizer<'a>, table: WindowsTable) -> Self {
-        Self { symbolizer, series: HashMap::new(), series_keys: Vec::new(), open: BTreeMap::new(), table }
+        Self {
+            symbolizer,
+            series: HashMap::new(),
+            series_keys: Vec::new(),
+            series_columns: Vec::new(),
+            series_order: Vec::new(),
+            open: BTreeMap::new(),
+            table,
+        }
     }
 
     /// Writes the windows before `window`, which every stream has left.
@@ -96,24 +105,41 @@ impl<'a> Collector<'a> {
     }
 
     fn write_window(&mut self, window: u64, calls: &[u64]) {
-        let sites = self.symbolizer.sites();
-        let mut rows: Vec<_> = self.series_keys.iter().zip(calls).filter(|(_, calls)| **calls > 0).collect();
-        rows.sort_by_key(|(key, _)| (key.pid, sites.get(key.site as usize).map(Site::key), key.context));
-        for (key, calls) in rows {
-            self.table.push(window, key, *calls, sites);
+        if self.series_order.len() != self.series_keys.len() {
+            self.sort_series();
+        }
+        for &series in &self.series_order {
+            let calls = calls.get(series as usize).copied().unwrap_or(0);
+            if let (1.., Some(columns)) = (calls, self.series_columns.get(series as usize)) {
+                self.table.push(window, columns, calls);
+            }
         }
     }
 
-    fn series_of(&mut self, entry: &CallEntry, slots: &[Slot]) -> Option<u32> {
-        let (slot, flags_context) = place_parts(entry.place, slots)?;
-        let site = self.symbolizer.site(entry.ip);
-        let context = entered_context(self.symbolizer.get(site), flags_context);
-        let key = SeriesKey { pid: slot.pid, site, context };
-        let keys = &mut self.series_keys;
-        Some(*self.series.entry(key).or_insert_with(|| {
-            keys.push(key);
-            keys.len() as u32 - 1
-        }))
+    fn sort_series(&mut self) {
+        let (keys, sites) = (&self.series_keys, self.symbolizer.sites());
+        let order = |series: &u32| {
+            let key = keys.get(*series as usize)?;
+            Some((key.pid, sites.get(key.site as usize).map(Site::key), key.context))
+        };
+        self.series_order.extend(self.series_order.len() as u32..keys.len() as u32);
+        self.series_order.sort_by_key(order);
+    }
+
+    fn series_of(&mut self, pid: i32, entry: &CallEntry) -> Option<u32> {
+        let flags_context = flags_context(entry)?;
+        let site_id = self.symbolizer.site(entry.ip);
+        let site = self.symbolizer.get(site_id)?;
+        let context = entered_context(Some(site), flags_context);
+        let key = SeriesKey { pid, site: site_id, context };
+        if let Some(&series) = self.series.get(&key) {
+            return Some(series);
+        }
+        let series = self.series_keys.len() as u32;
+        self.series_columns.push(self.table.series(pid, site, context));
+        self.series_keys.push(key);
+        self.series.insert(key, series);
+        Some(series)
     }
 
     /// Ends the windows table and sums up the streams.
@@ -123,36 +149,39 @@ impl<'a> Collector<'a> {
         for stream in &streams {
             sum.add(stream, &mut self.symbolizer);
         }
-        let overflow = streams.iter().any(|stream| stream.calls.is_full());
         let skipped = streams.iter().map(|stream| stream.skipped).sum();
         let mut counts = sum.finish(self.symbolizer.sites().to_vec());
         counts.skipped = skipped;
-        counts.overflow = overflow;
         counts.call_sites = self.symbolizer.call_sites();
         (counts, self.table)
     }
 }
 
 impl WindowSink for Collector<'_> {
-    fn window_ended(&mut self, window: u64, slots: &[Slot], calls: &mut CallTable) {
+    fn window_ended(&mut self, window: u64, calls: &mut SlotCalls) {
         let mut counts = self.open.remove(&window).unwrap_or_default();
-        for entry in calls.entries_mut().iter_mut().filter(|entry| entry.calls != entry.reported) {
-            if entry.series == CallEntry::NO_SERIES {
-                entry.series = self.series_of(entry, slots).unwrap_or(CallEntry::NO_SERIES);
+        let pid = calls.slot.pid;
+        calls.table.report(|entry, total, calls| {
+            if total.series.is_none() {
+                total.series = self.series_of(pid, entry);
             }
-            let series = entry.series as usize;
+            let Some(series) = total.series.map(|series| series as usize) else { return };
             if counts.len() <= series {
                 counts.resize(self.series_keys.len(), 0);
             }
             if let Some(count) = counts.get_mut(series) {
-                *count += entry.calls - entry.reported;
+                *count += calls;
             }
-            entry.reported = entry.calls;
-        }
+        });
         if !counts.is_empty() {
             self.open.insert(window, counts);
         }
     }
+}
+
+/// The context that an entry's flags tell.
+fn flags_context(entry: &CallEntry) -> Option<Context> {
+    Context::ALL.get(entry.context as usize).copied()
 }
 
 /// The context of a call: an interrupt entry belongs to the interrupt that it enters, whatever its flags say.
@@ -177,15 +206,18 @@ struct Summation {
 
 impl Summation {
     fn add(&mut self, stream: &StreamCounts, symbolizer: &mut Symbolizer<'_>) {
-        for entry in stream.calls.entries() {
-            self.add_calls(entry, &stream.slots, symbolizer);
+        let mut calls = 0;
+        for SlotCalls { slot, table, .. } in &stream.calls {
+            for (entry, total) in table.totals() {
+                self.add_calls(*slot, entry, total, symbolizer);
+                calls += total.calls;
+            }
         }
         for (&(id, pid), seen) in &stream.others {
             *self.events.entry(id).or_default() += seen.count;
             self.add_events(pid, Tally { count: seen.count, first: seen.first, last: seen.last }, 0);
         }
         let (repeat_events, repeated_calls) = stream.repeats;
-        let calls: u64 = stream.calls.entries().iter().map(|entry| entry.calls).sum();
         self.calls += calls;
         for (id, count) in [(stream.function_id, calls - repeated_calls), (stream.func_repeats_id, repeat_events)] {
             if count > 0 {
@@ -194,21 +226,21 @@ impl Summation {
         }
     }
 
-    fn add_calls(&mut self, entry: &CallEntry, slots: &[Slot], symbolizer: &mut Symbolizer<'_>) {
-        let Some((slot, flags_context)) = place_parts(entry.place, slots) else { return };
+    fn add_calls(&mut self, slot: Slot, entry: &CallEntry, total: &CallTotal, symbolizer: &mut Symbolizer<'_>) {
+        let (Some(flags_context), calls) = (flags_context(entry), total.calls) else { return };
         let id = symbolizer.site(entry.ip);
         let site = symbolizer.get(id);
         let context = entered_context(site, flags_context);
         if context != flags_context {
-            *self.moved.entry(id).or_default() += entry.calls;
+            *self.moved.entry(id).or_default() += calls;
         }
         if site.is_some_and(|site| site.module == UNKNOWN) {
-            *self.unresolved_ips.entry(entry.ip).or_default() += entry.calls;
+            *self.unresolved_ips.entry(entry.ip).or_default() += calls;
         }
         let syscall = if context == Context::Task { slot.syscall } else { NO_SYSCALL };
-        let tally = Tally { count: entry.calls, first: entry.first, last: entry.last };
+        let tally = Tally { count: calls, first: total.first, last: entry.last };
         self.rows.entry((slot.pid, id, context, syscall)).and_modify(|row| row.add(tally)).or_insert(tally);
-        self.add_events(slot.pid, tally, entry.calls);
+        self.add_events(slot.pid, tally, calls);
     }
 
     fn add_events(&mut self, pid: i32, events: Tally, calls: u64) {
@@ -242,7 +274,6 @@ impl Summation {
             observer_hits,
             unresolved: (self.unresolved_ips.len() as u64, self.unresolved_ips.values().sum()),
             span,
-            overflow: false,
             sites,
         }
     }

@@ -204,9 +204,9 @@ impl RunJob<'_> {
         } else {
             (walk(prepared.files, recording, source, how, &mut collector, &mut NoSink, &progress), None)
         };
-        let Walked { streams, losses, damage } = walked;
+        let Walked { streams, losses, damage, overfull } = walked;
         let (counts, windows) = collector.finish(streams);
-        if counts.overflow {
+        if overfull {
             return Err(RunError::TooManyKeys(prepared.files.path(0).to_owned()));
         }
         Ok(Counted { counts, losses, damage, windows, events })

@@ -13,7 +13,7 @@ use super::syscalls::SyscallSource;
 use super::timeline::{Change, Position};
 
 /// Decompressed bytes scanned in a round: little enough to stay in the cache until they are counted.
-const ROUND_BYTES: usize = 256 << 10;
+const ROUND_BYTES: usize = 96 << 10;
 
 /// How far records can be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,10 @@ impl<'a> Merger<'a> {
             let memory = spare.pop().unwrap_or_default();
             if let Some(chunk) = scanner.next_chunk(&mut self.context, memory, &mut notes) {
                 bytes += chunk.bytes.len();
-                chunks.push((index, chunk));
+                // A chunk without records would only wait for the limit.
+                if !chunk.pages.is_empty() {
+                    chunks.push((index, chunk));
+                }
             }
         };
         self.losses.add(notes.losses);

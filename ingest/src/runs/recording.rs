@@ -146,11 +146,6 @@ impl CaptureFiles {
         self.files.get(index).map(|(_, _, file)| file)
     }
 
-    /// Stored bytes of all files.
-    pub(crate) fn size(&self) -> u64 {
-        self.files.iter().map(|(_, _, file)| file.bytes().len() as u64).sum()
-    }
-
     /// Path of a file of the capture.
     pub(crate) fn path(&self, index: usize) -> &Path {
         self.files.get(index).map_or(Path::new(""), |(path, _, _)| path)

@@ -107,11 +107,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Its identity.
-    pub(crate) fn id(&self) -> StreamId {
-        self.id
-    }
-
     /// Largest time scanned so far; none before the first event.
     pub(crate) fn frontier(&self) -> Option<u64> {
         self.frontier

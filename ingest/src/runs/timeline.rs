@@ -4,7 +4,9 @@
 //! as a walk of all CPUs by time would meet them. Calls themselves are never merged: a CPU's walk asks for the state at
 //! a position and until where it holds.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
 
 /// A system call as an index into the names of [`super::syscalls::SyscallNames`].
 pub(crate) type SyscallId = u16;
@@ -65,11 +67,9 @@ impl Timelines {
     pub(crate) fn extend(&mut self, changes: &[Change]) {
         for change in changes {
             let timeline = self.threads.entry(change.thread).or_default();
-            let sorted = timeline.changes.back().is_none_or(|(last, _)| *last < change.at);
-            timeline.changes.push_back((change.at, change.state));
-            if !sorted {
-                timeline.changes.make_contiguous().sort_unstable();
-            }
+            // Nearly always at the end: a thread is on one CPU at a time.
+            let place = timeline.changes.partition_point(|(at, _)| *at < change.at);
+            timeline.changes.insert(place, (change.at, change.state));
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Walked {
     pub(crate) streams: Vec<StreamCounts>,
     pub(crate) losses: Losses,
     pub(crate) damage: Vec<Damage>,
+    /// There were more distinct keys than any real capture has: the counts are not whole.
+    pub(crate) overfull: bool,
 }
 
 /// Walks the streams of a recording. `progress` is told how many stored bytes have been read since the last call.
@@ -60,17 +62,21 @@ pub(crate) fn walk<S: EventSink>(
                     }
                 }
             });
-            counting.count_all(&receiver, spare);
+            counting.count_all(receiver, spare);
         });
     } else {
         let mut spare = Vec::new();
         while let Some(batch) = merger.next_batch(&mut spare) {
             counting.count(batch, &mut spare);
+            if counting.overfull {
+                break;
+            }
         }
     }
+    let overfull = counting.overfull;
     let streams = counting.finish();
     let (losses, damage) = merger.into_account();
-    Walked { streams, losses, damage }
+    Walked { streams, losses, damage, overfull }
 }
 
 /// The spare memory, emptied.
@@ -91,6 +97,7 @@ struct Counting<'c, 'k, 'a, 'r, S> {
     consumed: Vec<u64>,
     released: Vec<u64>,
     spent: Vec<ScannedChunk<'r>>,
+    overfull: bool,
 }
 
 impl<'c, 'k, 'a, 'r, S: EventSink> Counting<'c, 'k, 'a, 'r, S> {
@@ -115,13 +122,17 @@ impl<'c, 'k, 'a, 'r, S: EventSink> Counting<'c, 'k, 'a, 'r, S> {
             consumed: vec![0; streams.len()],
             released: vec![0; streams.len()],
             spent: Vec::new(),
+            overfull: false,
         }
     }
 
-    fn count_all(&mut self, batches: &Receiver<Batch<'r>>, spare: &Mutex<Vec<Vec<u8>>>) {
+    fn count_all(&mut self, batches: Receiver<Batch<'r>>, spare: &Mutex<Vec<Vec<u8>>>) {
         for batch in batches {
             let mut memory = Vec::new();
             self.count(batch, &mut memory);
+            if self.overfull {
+                return;
+            }
             if let Ok(mut spare) = spare.lock() {
                 spare.append(&mut memory);
             }
@@ -148,6 +159,7 @@ impl<'c, 'k, 'a, 'r, S: EventSink> Counting<'c, 'k, 'a, 'r, S> {
         if batch.limit.time < u64::MAX {
             self.collector.write_windows_before(window);
         }
+        self.overfull = self.aggregators.iter_mut().any(Aggregator::is_overfull);
         self.timelines.forget_before(batch.limit.position(), &batch.changes);
         spare.extend(self.spent.drain(..).filter_map(|chunk| match chunk.bytes {
             std::borrow::Cow::Owned(memory) => Some(memory),

@@ -25,6 +25,22 @@ pub fn longs(values: impl IntoIterator<Item = Option<i64>>) -> ArrayRef {
     Arc::new(values.into_iter().collect::<Int64Array>())
 }
 
+/// 32-bit integers, none null.
+pub fn all_ints(values: Vec<i32>) -> ArrayRef {
+    Arc::new(Int32Array::from(values))
+}
+
+/// 64-bit integers, none null.
+pub fn all_longs(values: Vec<i64>) -> ArrayRef {
+    Arc::new(Int64Array::from(values))
+}
+
+/// A dictionary-encoded column of one value.
+pub fn constant(value: &str, rows: usize) -> Result<ArrayRef, ArrowError> {
+    let values = Arc::new(StringArray::from_iter_values([value]));
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(Int32Array::from(vec![0; rows]), values)?))
+}
+
 /// Texts.
 pub fn texts<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(values.into_iter().collect::<StringArray>())

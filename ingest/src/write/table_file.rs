@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, SchemaRef};
-use hap_schemas::{SCHEMA_VERSION, Table, metadata_key};
+use hap_schemas::{ColumnType, SCHEMA_VERSION, Table, metadata_key};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use tempfile::NamedTempFile;
 use thiserror::Error;
@@ -48,21 +48,12 @@ pub struct FileMetadata {
     pub build_id: String,
     /// Further pairs.
     pub extra: Vec<(&'static str, String)>,
+    /// Integer columns that are stored as differences to the row before, without a dictionary.
+    pub delta_columns: &'static [&'static str],
     /// Rows of a row group; none: the default.
     pub row_group_rows: Option<usize>,
     /// Level of zstd; none: the default.
     pub zstd_level: Option<i32>,
-    /// Columns that are not encoded as Parquet would by itself.
-    pub encodings: Vec<(&'static str, ColumnEncoding)>,
-}
-
-/// How the values of a column are laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColumnEncoding {
-    /// Differences to the value before, for integers that are nearly sorted.
-    Delta,
-    /// The values as they are, for integers that compress better than they count.
-    Plain,
 }
 
 /// A table being written to a temporary file beside its final place.
@@ -143,20 +134,22 @@ fn properties(table: &Table, metadata: &FileMetadata) -> WriterProperties {
     ];
     pairs.extend(metadata.extra.iter().map(|(key, value)| pair(key, value)));
     let level = metadata.zstd_level.and_then(|level| ZstdLevel::try_new(level).ok()).unwrap_or_default();
-    let builder = metadata.encodings.iter().fold(WriterProperties::builder(), |builder, (column, encoding)| {
-        let encoding = match encoding {
-            ColumnEncoding::Delta => Encoding::DELTA_BINARY_PACKED,
-            ColumnEncoding::Plain => Encoding::PLAIN,
-        };
-        let column = ColumnPath::from(*column);
-        builder.set_column_dictionary_enabled(column.clone(), false).set_column_encoding(column, encoding)
-    });
-    builder
+    let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(metadata.row_group_rows.unwrap_or(ROW_GROUP_ROWS)))
         .set_created_by(tool)
-        .set_key_value_metadata(Some(pairs))
-        .build()
+        .set_key_value_metadata(Some(pairs));
+    // The smallest and largest text of a column helps no reader, and costs a comparison a row.
+    for column in table.columns.iter().filter(|column| column.kind == ColumnType::Dictionary) {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(column.name), EnabledStatistics::None);
+    }
+    for column in metadata.delta_columns {
+        let column = ColumnPath::from(*column);
+        builder = builder
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+    }
+    builder.build()
 }
 
 fn pair(key: &str, value: &str) -> KeyValue {

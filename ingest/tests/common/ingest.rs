@@ -51,14 +51,19 @@ impl Dataset {
         Table::read(&self.path().join(name).join("run=x").join(format!("{name}.parquet")))
     }
 
-    /// The events of run `x`, by CPU.
-    pub(crate) fn events(&self) -> BTreeMap<i64, Table> {
+    /// The events of run `x`, by the names of their files: a CPU, and the buffer where an earlier one has that CPU too.
+    pub(crate) fn event_files(&self) -> BTreeMap<String, Table> {
         let entries = fs::read_dir(self.path().join("events/run=x")).unwrap().map(|entry| entry.unwrap().path());
         let table = |path: PathBuf| {
             let stem = path.file_stem().unwrap().to_str().unwrap();
-            (stem.strip_prefix("cpu=").unwrap().parse().unwrap(), Table::read(&path))
+            (stem.strip_prefix("cpu=").unwrap().to_owned(), Table::read(&path))
         };
         entries.map(table).collect()
+    }
+
+    /// The events of run `x`, which has one buffer, by CPU.
+    pub(crate) fn events(&self) -> BTreeMap<i64, Table> {
+        self.event_files().into_iter().map(|(cpu, table)| (cpu.parse().unwrap(), table)).collect()
     }
 
     /// Every file with its bytes.

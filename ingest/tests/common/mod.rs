@@ -7,11 +7,11 @@ mod rewrap;
 mod table;
 mod trace_cmd;
 
-pub(crate) use captures::{Capture, captures, capture, unpacked};
+pub(crate) use captures::{Capture, capture, captures, unpacked};
 pub(crate) use ingest::{Dataset, Outcome};
-pub(crate) use rewrap::{Copy, copy_of, wrapped};
+pub(crate) use rewrap::{copy_of, merged, sub_buffers, wrapped};
 pub(crate) use table::Table;
-pub(crate) use trace_cmd::{Line, Report};
+pub(crate) use trace_cmd::{INSTANCE, Line, Report};
 
 /// Runs a check on every bundled capture, two at a time, and fails with all that failed.
 pub(crate) fn for_every_capture(check: impl Fn(&Capture) -> Result<(), String> + Sync) {

@@ -21,12 +21,14 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn read(path: &Path) -> Self {
         let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().with_batch_size(BATCH_ROWS).build().unwrap();
+        let reader =
+            ParquetRecordBatchReaderBuilder::try_new(file).unwrap().with_batch_size(BATCH_ROWS).build().unwrap();
         Self { batches: reader.map(Result::unwrap).collect() }
     }
 
     fn columns(&self, name: &str) -> impl Iterator<Item = &ArrayRef> {
-        let column = |batch| RecordBatch::column_by_name(batch, name).unwrap_or_else(|| panic!("no column {name}"));
+        let column =
+            move |batch| RecordBatch::column_by_name(batch, name).unwrap_or_else(|| panic!("no column {name}"));
         self.batches.iter().map(column)
     }
 
@@ -90,6 +92,11 @@ fn maybe_longs(column: &ArrayRef) -> Vec<Option<i64>> {
 fn maybe_texts(column: &ArrayRef) -> Vec<Option<&str>> {
     match column.as_any_dictionary_opt() {
         None => column.as_string::<i32>().iter().collect(),
-        Some(_) => column.as_dictionary::<Int32Type>().downcast_dict::<arrow_array::StringArray>().unwrap().into_iter().collect(),
+        Some(_) => column
+            .as_dictionary::<Int32Type>()
+            .downcast_dict::<arrow_array::StringArray>()
+            .unwrap()
+            .into_iter()
+            .collect(),
     }
 }

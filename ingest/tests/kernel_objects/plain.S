@@ -8,6 +8,11 @@ sink:
 middle:
 	ret
 	.size sink, . - sink
+	.globl __fentry__
+	.type __fentry__, @function
+__fentry__:
+	ret
+	.size __fentry__, . - __fentry__
 	.globl label
 label:
 	nop

@@ -1,4 +1,5 @@
 //! Builds small kernels with gcc and reads tables back.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code; clippy exempts only the test functions themselves")]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,24 +14,26 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
 /// Build id that the linker is told.
-pub const BUILD_ID: &str = "00112233445566778899aabbccddeeff00112233";
+pub(crate) const BUILD_ID: &str = "00112233445566778899aabbccddeeff00112233";
 
 /// A folder with a kernel.
-pub struct Build {
+pub(crate) struct Build {
     folder: TempDir,
     dwarf: String,
 }
 
 impl Build {
     /// Compiles and links the kernel of `kernel_objects`.
-    pub fn new(dwarf: &str) -> Self {
+    pub(crate) fn new(dwarf: &str) -> Self {
         let build = Self { folder: tempfile::tempdir().unwrap(), dwarf: format!("-gdwarf-{dwarf}") };
         let objects = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel_objects");
         for entry in fs::read_dir(objects).unwrap() {
             let entry = entry.unwrap();
             fs::copy(entry.path(), build.path(entry.file_name().to_str().unwrap())).unwrap();
         }
-        for source in ["one.c", "two.c", "described.S"] {
+        // Only the functions of this file can be traced.
+        build.compile("one.c", &[&build.dwarf, "-pg", "-mfentry", "-mrecord-mcount"]);
+        for source in ["two.c", "described.S"] {
             build.compile(source, &[&build.dwarf]);
         }
         build.compile("plain.S", &[]);
@@ -39,19 +42,19 @@ impl Build {
     }
 
     /// A path in the folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Adds a source to the kernel.
-    pub fn compile_extra(&self, name: &str, text: &str) {
+    pub(crate) fn compile_extra(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
         self.compile(name, &[&self.dwarf]);
         self.link(&[&format!("{name}.o")]);
     }
 
     /// Makes a module of `one.c`, with or without a name of its own.
-    pub fn module(&self, name: &str, named: bool, compression: &str) {
+    pub(crate) fn module(&self, name: &str, named: bool, compression: &str) {
         fs::create_dir_all(self.path("modules")).unwrap();
         let output = format!("modules/{name}");
         let mut parts = vec!["-r", "-o", output.as_str(), "one.c.o"];
@@ -64,14 +67,14 @@ impl Build {
     }
 
     /// As [`Build::module`], for a kernel of this release.
-    pub fn module_for(&self, name: &str, release: &str) {
+    pub(crate) fn module_for(&self, name: &str, release: &str) {
         let text = fs::read_to_string(self.path("module.c")).unwrap();
         fs::write(self.path("module.c"), text.replace("6.1.0-test", release).replace("my_module", "foreign")).unwrap();
         self.module(name, true, "none");
     }
 
     /// Makes the first unit of `.debug_info` name abbreviations that are not there.
-    pub fn damage_first_unit(&self) {
+    pub(crate) fn damage_first_unit(&self) {
         let mut bytes = fs::read(self.path("vmlinux")).unwrap();
         let start = {
             let file = object::File::parse(&*bytes).unwrap();
@@ -83,7 +86,7 @@ impl Build {
     }
 
     /// Runs a tool in the folder.
-    pub fn run(&self, tool: &str, arguments: &[&str]) {
+    pub(crate) fn run(&self, tool: &str, arguments: &[&str]) {
         let output = Command::new(tool).args(arguments).current_dir(self.folder.path()).output();
         let output = output.unwrap_or_else(|error| panic!("{tool}: {error}"));
         assert!(output.status.success(), "{tool} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -91,7 +94,15 @@ impl Build {
 
     fn compile(&self, source: &str, flags: &[&str]) {
         let object = format!("{source}.o");
-        let mut arguments = vec!["-O2", "-mcmodel=kernel", "-fno-pie", "-fno-ipa-icf", "-fipa-cp-clone", "-fcf-protection=none", "-fno-asynchronous-unwind-tables"];
+        let mut arguments = vec![
+            "-O2",
+            "-mcmodel=kernel",
+            "-fno-pie",
+            "-fno-ipa-icf",
+            "-fipa-cp-clone",
+            "-fcf-protection=none",
+            "-fno-asynchronous-unwind-tables",
+        ];
         arguments.extend(flags);
         arguments.extend(["-c", source, "-o", &object]);
         self.run("gcc", &arguments);
@@ -99,22 +110,33 @@ impl Build {
 
     fn link(&self, extra: &[&str]) {
         let id = format!("--build-id=0x{BUILD_ID}");
-        let mut arguments = vec!["-static", "-T", "kernel.lds", &id, "-o", "vmlinux", "one.c.o", "two.c.o", "described.S.o", "plain.S.o"];
+        let mut arguments = vec![
+            "-static",
+            "-T",
+            "kernel.lds",
+            &id,
+            "-o",
+            "vmlinux",
+            "one.c.o",
+            "two.c.o",
+            "described.S.o",
+            "plain.S.o",
+        ];
         arguments.extend(extra);
         self.run("ld", &arguments);
     }
 }
 
 /// Name, value and size of the defined symbols of a file.
-pub fn symbols(path: &Path) -> Vec<(String, u64, u64)> {
+pub(crate) fn symbols(path: &Path) -> Vec<(String, u64, u64)> {
     let bytes = fs::read(path).unwrap();
     let file = object::File::parse(&*bytes).unwrap();
-    let defined = file.symbols().filter(|symbol| symbol.is_definition());
+    let defined = file.symbols().filter(ObjectSymbol::is_definition);
     defined.map(|symbol| (symbol.name().unwrap().to_owned(), symbol.address(), symbol.size())).collect()
 }
 
 /// Innermost file and line of an address, and the number of frames, by `addr2line`.
-pub fn frames(file: &[u8]) -> impl Fn(u64) -> (String, i32, usize) + use<'_> {
+pub(crate) fn frames(file: &[u8]) -> impl Fn(u64) -> (String, i32, usize) + use<'_> {
     let object = object::File::parse(file).unwrap();
     let section = |id: gimli::SectionId| -> Result<_, gimli::Error> {
         let data = object.section_by_name(id.name()).map_or(&[][..], |section| section.data().unwrap());
@@ -127,7 +149,8 @@ pub fn frames(file: &[u8]) -> impl Fn(u64) -> (String, i32, usize) + use<'_> {
         while let Some(frame) = found.next().unwrap() {
             depth += 1;
             let location = frame.location.as_ref();
-            innermost = innermost.or(location.map(|location| (location.file.unwrap_or_default().to_owned(), location.line.unwrap_or(0) as i32)));
+            innermost = innermost.or(location
+                .map(|location| (location.file.unwrap_or_default().to_owned(), location.line.unwrap_or(0) as i32)));
         }
         let (file, line) = innermost.unwrap_or_else(|| panic!("no line at {address:#x}"));
         // Assembly functions are frames for us only.
@@ -137,33 +160,34 @@ pub fn frames(file: &[u8]) -> impl Fn(u64) -> (String, i32, usize) + use<'_> {
 
 /// A row of table `functions`.
 #[derive(Clone, Debug)]
-pub struct FunctionRow {
-    pub module: String,
-    pub address: i64,
-    pub link_address: i64,
-    pub size: i64,
-    pub function: String,
-    pub source_address: i64,
-    pub file: Option<String>,
-    pub line: Option<i32>,
-    pub end_line: Option<i32>,
-    pub lines: Option<i32>,
-    pub code_lines: Option<i32>,
-    pub inlined_into: Option<i32>,
+pub(crate) struct FunctionRow {
+    pub(crate) module: String,
+    pub(crate) address: i64,
+    pub(crate) link_address: i64,
+    pub(crate) size: i64,
+    pub(crate) function: String,
+    pub(crate) source_address: i64,
+    pub(crate) file: Option<String>,
+    pub(crate) line: Option<i32>,
+    pub(crate) end_line: Option<i32>,
+    pub(crate) lines: Option<i32>,
+    pub(crate) code_lines: Option<i32>,
+    pub(crate) inlined_into: Option<i32>,
+    pub(crate) traceable: Option<bool>,
 }
 
 /// A row of table `lines`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LineRow {
-    pub module: String,
-    pub address: i64,
-    pub file: String,
-    pub line: i32,
-    pub kind: String,
+pub(crate) struct LineRow {
+    pub(crate) module: String,
+    pub(crate) address: i64,
+    pub(crate) file: String,
+    pub(crate) line: i32,
+    pub(crate) kind: String,
 }
 
 /// Reads `functions.parquet`.
-pub fn read_functions(folder: &Path) -> Vec<FunctionRow> {
+pub(crate) fn read_functions(folder: &Path) -> Vec<FunctionRow> {
     rows(&folder.join("functions.parquet"), |batch, row| FunctionRow {
         module: text(batch, "module", row).unwrap(),
         address: long(batch, "address", row),
@@ -177,11 +201,12 @@ pub fn read_functions(folder: &Path) -> Vec<FunctionRow> {
         lines: int(batch, "lines", row),
         code_lines: int(batch, "code_lines", row),
         inlined_into: int(batch, "inlined_into", row),
+        traceable: flag(batch, "traceable", row),
     })
 }
 
 /// Reads `lines.parquet`.
-pub fn read_lines(folder: &Path) -> Vec<LineRow> {
+pub(crate) fn read_lines(folder: &Path) -> Vec<LineRow> {
     rows(&folder.join("lines.parquet"), |batch, row| LineRow {
         module: text(batch, "module", row).unwrap(),
         address: long(batch, "address", row),
@@ -192,9 +217,11 @@ pub fn read_lines(folder: &Path) -> Vec<LineRow> {
 }
 
 /// Reads the texts of `kernel.parquet`.
-pub fn read_kernel(folder: &Path) -> BTreeMap<String, String> {
+pub(crate) fn read_kernel(folder: &Path) -> BTreeMap<String, String> {
     let names = ["build_id", "release", "banner", "arch", "kernel_fingerprint", "extent_rule"];
-    let row = rows(&folder.join("kernel.parquet"), |batch, row| names.map(|name| (name.to_owned(), text(batch, name, row).unwrap())));
+    let row = rows(&folder.join("kernel.parquet"), |batch, row| {
+        names.map(|name| (name.to_owned(), text(batch, name, row).unwrap()))
+    });
     assert_eq!(row.len(), 1);
     row.into_iter().flatten().collect()
 }
@@ -215,6 +242,11 @@ fn long(batch: &RecordBatch, name: &str, row: usize) -> i64 {
 
 fn int(batch: &RecordBatch, name: &str, row: usize) -> Option<i32> {
     let column = column(batch, name).as_primitive::<Int32Type>();
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn flag(batch: &RecordBatch, name: &str, row: usize) -> Option<bool> {
+    let column = column(batch, name).as_boolean();
     column.is_valid(row).then(|| column.value(row))
 }
 

@@ -16,7 +16,7 @@ use crate::runs::scan::StreamId;
 use crate::runs::symbolize::{SiteId, Symbolizer};
 use crate::runs::syscalls::SyscallNames;
 use crate::runs::timeline::{NO_SYSCALL, SyscallId};
-use crate::write::columns::{DictionaryColumn, dictionary, ints, longs};
+use crate::write::columns::{DictionaryColumn, ints, longs};
 use crate::write::{FileMetadata, TableFile, WriteError};
 
 /// Rows that all CPUs together hold before they are written.
@@ -29,7 +29,6 @@ const MIN_BATCH_ROWS: usize = 1 << 11;
 /// What the events of a recording need to become rows.
 pub(crate) struct EventsTable<'a> {
     folder: PathBuf,
-    run: String,
     metadata: FileMetadata,
     event_names: BTreeMap<u16, String>,
     syscalls: SyscallNames,
@@ -52,8 +51,7 @@ impl<'a> EventsTable<'a> {
         let batch_rows = (HELD_ROWS / streams.max(1)).clamp(MIN_BATCH_ROWS, MAX_BATCH_ROWS);
         Self {
             folder: run_folder(dataset, &EVENTS, run),
-            run: run.to_owned(),
-            metadata: FileMetadata { row_group_rows: Some(batch_rows), ..metadata.clone() },
+            metadata: FileMetadata { row_group_rows: Some(batch_rows), delta_columns: &["time_ns"], ..metadata.clone() },
             event_names: formats.iter().map(|format| (format.id, format.name.clone())).collect(),
             syscalls,
             symbolizer: Symbolizer::new(kallsyms),
@@ -71,7 +69,7 @@ impl<'a> EventsTable<'a> {
         let mut kept = Vec::new();
         for (_, file) in std::mem::take(&mut self.files) {
             kept.push(file.path.clone());
-            file.finish(&self.run)?;
+            file.finish()?;
         }
         remove_others(&self.folder, &kept)
     }
@@ -105,7 +103,7 @@ impl<'a> EventsTable<'a> {
         let syscall = file.syscall_key(syscall, &self.syscalls);
         let keys = site.and_then(|site| file.site_keys(site, &self.symbolizer));
         file.push(time, stream, event, name, keys, context, syscall);
-        if file.times.len() >= self.batch_rows { file.write(&self.run) } else { Ok(()) }
+        if file.times.len() >= self.batch_rows { file.write() } else { Ok(()) }
     }
 }
 
@@ -249,10 +247,8 @@ impl EventsFile {
         self.syscalls.push_key(syscall);
     }
 
-    fn write(&mut self, run: &str) -> Result<(), WriteError> {
-        let rows = self.times.len();
+    fn write(&mut self) -> Result<(), WriteError> {
         let columns = vec![
-            dictionary(std::iter::repeat_n(Some(run), rows)),
             Ok(longs(std::mem::take(&mut self.times))),
             Ok(ints(std::mem::take(&mut self.cpus))),
             Ok(ints(std::mem::take(&mut self.pids))),
@@ -271,8 +267,8 @@ impl EventsFile {
         self.file.write_columns(columns)
     }
 
-    fn finish(mut self, run: &str) -> Result<(), WriteError> {
-        self.write(run)?;
+    fn finish(mut self) -> Result<(), WriteError> {
+        self.write()?;
         self.file.finish()
     }
 }

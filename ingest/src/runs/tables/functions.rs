@@ -9,7 +9,7 @@ use super::table_path;
 use crate::runs::collect::{FunctionRow, RunCounts};
 use crate::runs::symbolize::Site;
 use crate::runs::syscalls::SyscallNames;
-use crate::write::columns::{DictionaryColumn, dictionary, ints, longs};
+use crate::write::columns::{DictionaryColumn, constant, dictionary, ints, longs};
 use crate::write::{FileMetadata, TableFile, WriteError};
 
 /// Writes the rows of a run.
@@ -27,7 +27,7 @@ pub(crate) fn write(
     rows.iter().for_each(|row| names.push(syscalls.name(row.syscall).as_deref()));
     let long = |value: fn(&FunctionRow) -> u64| longs(rows.iter().map(move |row| Some(value(row) as i64)));
     let columns = vec![
-        dictionary(rows.iter().map(|_| Some(run))),
+        constant(run, rows.len()),
         Ok(ints(rows.iter().map(|row| Some(row.pid)))),
         Ok(ints(rows.iter().map(|row| tgids.get(&row.pid).copied()))),
         dictionary(rows.iter().map(|row| site(row).map(|site| site.module.as_str()))),

@@ -9,7 +9,7 @@ use hap_schemas::{Role, RunJson, ThreadInfo};
 use super::table_path;
 use crate::runs::collect::{RunCounts, ThreadTally};
 use crate::runs::recording::Names;
-use crate::write::columns::{bools, dictionary, ints, longs, texts};
+use crate::write::columns::{bools, constant, dictionary, ints, longs, texts};
 use crate::write::{FileMetadata, TableFile, WriteError};
 
 /// A thread that is listed, has events, or both.
@@ -53,7 +53,7 @@ pub(crate) fn write(
         row.listed.and_then(|thread| thread.role.as_deref()).map_or(Role::Other, Role::from_name).name()
     };
     let columns = vec![
-        dictionary(rows.iter().map(|_| Some(run))),
+        constant(run, rows.len()),
         Ok(ints(rows.iter().map(|row| Some(row.pid)))),
         Ok(ints(rows.iter().map(|row| row.tgid))),
         Ok(texts(rows.iter().map(|row| row.comm))),

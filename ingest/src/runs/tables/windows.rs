@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use hap_schemas::{metadata_key, tables::WINDOWS};
+use hap_schemas::{Context, metadata_key, tables::WINDOWS};
 
 use super::table_path;
-use crate::runs::collect::SeriesKey;
 use crate::runs::symbolize::Site;
-use crate::write::columns::{DictionaryColumn, dictionary, ints, longs};
+use crate::write::columns::{DictionaryColumn, all_ints, all_longs};
 use crate::write::{FileMetadata, TableFile, WriteError};
 
 /// Rows that are held before they are written.
@@ -16,14 +15,22 @@ const BATCH_ROWS: usize = 1 << 16;
 /// The table while windows end.
 pub(crate) struct WindowsTable {
     file: TableFile,
-    run: String,
-    windows: Vec<Option<i64>>,
-    pids: Vec<Option<i32>>,
+    windows: Vec<i64>,
+    pids: Vec<i32>,
     modules: DictionaryColumn,
-    addresses: Vec<Option<i64>>,
+    addresses: Vec<i64>,
     contexts: DictionaryColumn,
-    calls: Vec<Option<i64>>,
+    calls: Vec<i64>,
     error: Option<WriteError>,
+}
+
+/// The columns of a series that are the same in every window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeriesColumns {
+    pid: i32,
+    module: i32,
+    address: i64,
+    context: i32,
 }
 
 impl WindowsTable {
@@ -32,11 +39,11 @@ impl WindowsTable {
         let metadata = FileMetadata {
             build_id: build_id.to_owned(),
             extra: vec![(metadata_key::WINDOW_NS, window_ns.to_string())],
+            delta_columns: &["window", "pid", "address", "calls"],
             ..FileMetadata::default()
         };
         Ok(Self {
             file: TableFile::create(&table_path(dataset, &WINDOWS, run), &WINDOWS, &metadata)?,
-            run: run.to_owned(),
             windows: Vec::new(),
             pids: Vec::new(),
             modules: DictionaryColumn::default(),
@@ -47,15 +54,20 @@ impl WindowsTable {
         })
     }
 
+    /// The columns of a series.
+    pub(crate) fn series(&mut self, pid: i32, site: &Site, context: Context) -> SeriesColumns {
+        let module = self.modules.key(&site.module);
+        SeriesColumns { pid, module, address: site.address, context: self.contexts.key(context.name()) }
+    }
+
     /// Appends a row. An error is kept for [`Self::finish`]: the walk cannot stop for it.
-    pub(crate) fn push(&mut self, window: u64, key: &SeriesKey, calls: u64, sites: &[Site]) {
-        let Some(site) = sites.get(key.site as usize) else { return };
-        self.windows.push(Some(window as i64));
-        self.pids.push(Some(key.pid));
-        self.modules.push(Some(&site.module));
-        self.addresses.push(Some(site.address));
-        self.contexts.push(Some(key.context.name()));
-        self.calls.push(Some(calls as i64));
+    pub(crate) fn push(&mut self, window: u64, series: &SeriesColumns, calls: u64) {
+        self.windows.push(window as i64);
+        self.pids.push(series.pid);
+        self.modules.push_key(Some(series.module));
+        self.addresses.push(series.address);
+        self.contexts.push_key(Some(series.context));
+        self.calls.push(calls as i64);
         if self.windows.len() >= BATCH_ROWS
             && let Err(error) = self.write()
         {
@@ -64,15 +76,13 @@ impl WindowsTable {
     }
 
     fn write(&mut self) -> Result<(), WriteError> {
-        let rows = self.windows.len();
         let columns = vec![
-            dictionary(std::iter::repeat_n(Some(self.run.as_str()), rows)),
-            Ok(longs(std::mem::take(&mut self.windows))),
-            Ok(ints(std::mem::take(&mut self.pids))),
+            Ok(all_longs(std::mem::take(&mut self.windows))),
+            Ok(all_ints(std::mem::take(&mut self.pids))),
             self.modules.take(),
-            Ok(longs(std::mem::take(&mut self.addresses))),
+            Ok(all_longs(std::mem::take(&mut self.addresses))),
             self.contexts.take(),
-            Ok(longs(std::mem::take(&mut self.calls))),
+            Ok(all_longs(std::mem::take(&mut self.calls))),
         ];
         self.file.write_columns(columns)
     }
