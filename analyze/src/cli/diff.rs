@@ -100,7 +100,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Report> {
     Ok(Report {
         body,
         out: args.output.out.clone(),
-        notes: notes(&study, &scope, &runs, &failed, &gaps)?,
+        notes: notes(&study, &scope, &runs, &failed, &gaps, args.output.format)?,
         exit: status::exit(&runs, args.scope.strict),
     })
 }

@@ -119,7 +119,7 @@ pub(super) fn run(args: &HapArgs) -> Result<Report> {
     Ok(Report {
         body,
         out: args.output.out.clone(),
-        notes: notes(&study, &scope, &runs, &failed, &gaps)?,
+        notes: notes(&study, &scope, &runs, &failed, &gaps, args.output.format)?,
         exit: status::exit(&runs, args.scope.strict),
     })
 }

@@ -140,8 +140,26 @@ impl OutputArgs {
     }
 }
 
-/// Notes for stderr: failed runs, observer functions, silent runs, gaps, losses.
-fn notes(study: &Study, scope: &Scope, runs: &[&Run], failed: &[&Run], gaps: &[String]) -> Result<Vec<String>> {
+/// Notes for stderr. What stands under a table is not said twice.
+fn notes(
+    study: &Study,
+    scope: &Scope,
+    runs: &[&Run],
+    failed: &[&Run],
+    gaps: &[String],
+    format: Format,
+) -> Result<Vec<String>> {
+    let mut notes = if format == Format::Table { Vec::new() } else { untabled_notes(study, scope, failed, gaps) };
+    let silent = study.silent_runs(runs)?;
+    if !silent.is_empty() {
+        notes.push(format!("no call in these contexts and roles, counted as 0: {}", silent.join(", ")));
+    }
+    notes.extend(status::losses(runs).map(|losses| format!("incomplete: {losses}")));
+    Ok(notes)
+}
+
+/// What a table says under it and the machine formats cannot: failed runs, kernel, observer functions, gaps.
+fn untabled_notes(study: &Study, scope: &Scope, failed: &[&Run], gaps: &[String]) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(failed) = status::failed(failed) {
         notes.push(format!("left out, marked as failed: {failed}; --failed include takes them in"));
@@ -152,13 +170,8 @@ fn notes(study: &Study, scope: &Scope, runs: &[&Run], failed: &[&Run], gaps: &[S
     if let Some(observers) = study.observers_text() {
         notes.push(format!("{}: {observers}", observer_title(scope.observer)));
     }
-    let silent = study.silent_runs(runs)?;
-    if !silent.is_empty() {
-        notes.push(format!("no call in these contexts and roles, counted as 0: {}", silent.join(", ")));
-    }
     notes.extend_from_slice(gaps);
-    notes.extend(status::losses(runs).map(|losses| format!("incomplete: {losses}")));
-    Ok(notes)
+    notes
 }
 
 fn observer_title(observer: Take) -> &'static str {

@@ -19,7 +19,7 @@ fn notes() -> String {
 
 #[test]
 fn the_table_has_a_block_per_metric_and_says_what_it_counts() {
-    example_dataset().expect("hap --dataset ds", include_str!("hap.table.txt"), &notes(), 0);
+    example_dataset().expect("hap --dataset ds", include_str!("hap.table.txt"), "", 0);
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Report {
     }
 
     fn take(&mut self, raw: &[u8], pretty: &[u8]) {
-        if let Some(rest) = raw.strip_prefix(b"CPU:") {
+        if let Some(rest) = without_buffer(raw).1.strip_prefix(b"CPU:") {
             assert_eq!(raw, pretty);
             self.take_loss(str::from_utf8(rest).unwrap());
             return;
@@ -134,18 +134,21 @@ fn event(raw: &[u8], pretty: &[u8]) -> Option<(&'static str, i64, Line)> {
     Some((buffer, cpu.parse().ok()?, line))
 }
 
-/// Buffer, pid and what follows it. A name may hold blanks, `-` and bytes that are no text; its width is fixed, and the
-/// name of an instance stands in front of it.
+/// Buffer, pid and what follows it. A name may hold blanks, `-` and bytes that are no text, but its width is fixed.
 fn head(line: &[u8]) -> Option<(&'static str, i64, &str)> {
-    let instance = line.strip_prefix(INSTANCE.as_bytes()).and_then(|line| line.strip_prefix(b": "));
-    for (buffer, line) in [("", Some(line)), (INSTANCE, instance)] {
-        if let Some(rest) = line.and_then(|line| line.get(COMM_WIDTH..)?.strip_prefix(b"-"))
-            && let Some((pid, rest)) = split_number(str::from_utf8(rest).ok()?)
-        {
-            return Some((buffer, pid.parse().ok()?, rest));
-        }
+    let (buffer, line) = without_buffer(line);
+    let rest = str::from_utf8(line.get(COMM_WIDTH..)?.strip_prefix(b"-")?).ok()?;
+    let (pid, rest) = split_number(rest)?;
+    Some((buffer, pid.parse().ok()?, rest))
+}
+
+/// The name of an instance stands in front of its lines; where it has any, those of the top level are moved in as far.
+fn without_buffer(line: &[u8]) -> (&'static str, &[u8]) {
+    match line.split_at_checked(INSTANCE.len() + 2) {
+        Some((b"hapbuf: ", rest)) => (INSTANCE, rest),
+        Some((b"        ", rest)) => ("", rest),
+        _ => ("", line),
     }
-    None
 }
 
 /// What stands in front of the event, its name, and its text.
