@@ -92,7 +92,7 @@ fn lines_of(table: &Table, symbols: &mut Symbols) -> Vec<Line> {
         time: times[index],
         pid: pids[index],
         event: events[index].to_owned(),
-        flags: flags[index] ^ i64::from(index == 600),
+        flags: flags[index],
         preempt_count: preempt_counts[index],
         ip,
         parent,

@@ -4,13 +4,14 @@ import csv
 import io
 import json
 import pathlib
-import subprocess
 import sys
 
 import duckdb
 import pandas
 import polars
+import pyarrow
 import pyarrow.dataset
+import pyarrow.parquet
 
 DATASET, CAPTURES = map(pathlib.Path, sys.argv[1:])
 FAILED = []
@@ -31,7 +32,7 @@ def trace_cmd_counts():
     counts = {}
     for path in sorted([*CAPTURES.glob("runc/*/*"), *CAPTURES.glob("nabla/*/*")]):
         run = json.loads((path / "run.json").read_text())["run"]
-        text = subprocess.run(["zstd", "-dc", path / "counts.tsv.zst"], check=True, capture_output=True, text=True).stdout
+        text = pyarrow.input_stream(str(path / "counts.tsv.zst"), compression="zstd").read().decode()
         counts[run] = sum(int(row["count"]) for row in csv.DictReader(io.StringIO(text), delimiter="\t"))
     return counts
 

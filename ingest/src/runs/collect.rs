@@ -279,6 +279,13 @@ impl Summation {
     }
 }
 
+impl RunCounts {
+    /// Why the run must not be compared, if that shows: a sandbox that was never traced would have the smallest figure.
+    pub(crate) fn failure(&self) -> Option<String> {
+        (self.calls == 0).then(|| "no function call was recorded".to_owned())
+    }
+}
+
 impl Tally {
     fn add(&mut self, other: Self) {
         self.count += other.count;

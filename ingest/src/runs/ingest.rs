@@ -261,7 +261,7 @@ impl RunJob<'_> {
             threads_listed: run_json.threads.as_ref().map_or(0, Vec::len) as u32,
             threads_seen: counts.threads.len() as u32,
             requests: run_json.requests,
-            failure: run_json.failure(),
+            failure: run_json.failure().or_else(|| counts.failure()),
             damage,
             damaged_places,
         }

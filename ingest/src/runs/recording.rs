@@ -53,6 +53,14 @@ pub enum RecordingError {
         /// What is missing.
         missing: &'static str,
     },
+    /// The file ends before it says where the data of the CPUs is.
+    #[error("{path}: no buffer: {problem}", path = .path.display())]
+    NoBuffer {
+        /// The file.
+        path: PathBuf,
+        /// The damage that explains it.
+        problem: String,
+    },
     /// The symbols belong to another boot or kernel.
     #[error(
         "{path}: {off} of {sites} call sites lie at no function's start: the metadata is of another boot or kernel",
@@ -165,6 +173,10 @@ impl CaptureFiles {
         };
         let trace = TraceDat::parse(file.bytes()).map_err(|source| decode(path, source))?;
         let metadata = Metadata::read(&trace.texts, trace.order).map_err(|source| decode(path, source))?;
+        if trace.buffers.is_empty() {
+            let problem = trace.problems.first().map_or_else(|| "the file lists none".to_owned(), ToString::to_string);
+            return Err(RecordingError::NoBuffer { path: path.clone(), problem });
+        }
         let mut streams = Vec::new();
         for (buffer_index, buffer) in trace.buffers.iter().enumerate() {
             for data in &buffer.cpus {

@@ -1,0 +1,68 @@
+//! `docs/tables.md` says what the schemas say.
+//!
+//! `UPDATE_DOCS=1 cargo test -p hap-schemas` writes the file anew.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use hap_schemas::{ColumnType, SCHEMA_VERSION, Table, tables};
+
+const HEAD: &str = "# Tables\n\nMade from the schemas by `UPDATE_DOCS=1 cargo test -p hap-schemas`; a test compares.\n\n\
+    All files are Parquet with zstd compression. Dictionary columns read as text (Polars: categorical). There are no unsigned columns: addresses are \
+    the bits of the u64 in an i64. Times are nanoseconds of the trace clock.\nThe key-value metadata of every file holds `hap.table`, \
+    `hap.schema_version`, `hap.tool_version` and `hap.kernel_build_id`.\n";
+
+fn type_name(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Bool => "bool",
+        ColumnType::Int32 => "i32",
+        ColumnType::Int64 => "i64",
+        ColumnType::Utf8 => "text",
+        ColumnType::Dictionary => "dictionary",
+        ColumnType::Counts => "list of {name, count}",
+        ColumnType::Labels => "list of {key, value}",
+    }
+}
+
+fn path(table: &Table) -> &'static str {
+    match *table {
+        tables::RUNS => "runs/run=RUN/runs.parquet",
+        tables::THREADS => "threads/run=RUN/threads.parquet",
+        tables::FUNCTIONS => "functions/run=RUN/functions.parquet",
+        tables::WINDOWS => "windows/run=RUN/windows.parquet",
+        tables::EVENTS => "events/run=RUN/cpu=N.parquet",
+        tables::KERNEL => "kernels/build_id=ID/kernel.parquet",
+        tables::KERNEL_FUNCTIONS => "kernels/build_id=ID/functions.parquet",
+        tables::KERNEL_LINES => "kernels/build_id=ID/lines.parquet",
+        _ => "?",
+    }
+}
+
+fn rendered() -> String {
+    let mut text = format!("{HEAD}\nSchema version {SCHEMA_VERSION}.\n");
+    for table in tables::ALL {
+        write!(text, "\n## `{}`\n\n| column | type | null | what |\n|---|---|---|---|\n", path(&table)).unwrap();
+        for column in table.columns {
+            let null = if column.nullable { "yes" } else { "" };
+            writeln!(text, "| `{}` | {} | {null} | {} |", column.name, type_name(column.kind), column.doc).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn the_tables_document_says_what_the_schemas_say() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/tables.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, rendered()).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), rendered(), "run UPDATE_DOCS=1 cargo test -p hap-schemas");
+}
+
+#[test]
+fn no_two_columns_of_a_table_share_a_name() {
+    for table in tables::ALL {
+        let names: std::collections::BTreeSet<_> = table.columns.iter().map(|column| column.name).collect();
+        assert_eq!(names.len(), table.columns.len(), "{}", table.name);
+    }
+}
