@@ -3,6 +3,7 @@
 use crate::bytes::ByteOrder;
 use crate::error::{Error, Result};
 use crate::event_format::{EventFormat, EventFormats, IntField};
+use crate::record::FUNCTION_PAYLOAD;
 
 /// Bits of `common_flags`: inside a hardware interrupt.
 pub const FLAG_HARDIRQ: u8 = 0x08;
@@ -10,9 +11,6 @@ pub const FLAG_HARDIRQ: u8 = 0x08;
 pub const FLAG_SOFTIRQ: u8 = 0x10;
 /// Bits of `common_flags`: inside a non-maskable interrupt.
 pub const FLAG_NMI: u8 = 0x40;
-
-/// Size of a `function` payload of the usual layout: common fields, ip, parent_ip.
-const USUAL_FUNCTION_SIZE: usize = 24;
 
 /// What every event carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,29 +134,18 @@ impl EventDecoder {
         self.usual_function_id.is_some()
     }
 
+    /// The id of `function` events if the compiled path serves them: see [`crate::Records::next_function`].
+    #[inline]
+    pub fn usual_function_id(&self) -> Option<u16> {
+        self.usual_function_id
+    }
+
     /// The event in a payload; none when the payload is too short for the fields of its format.
     #[inline]
     pub fn decode(&self, payload: &[u8]) -> Option<Event> {
-        if let Some(function_id) = self.usual_function_id
-            && let Some(bytes) = payload.first_chunk::<USUAL_FUNCTION_SIZE>()
-        {
-            let [i0, i1, flags, preempt_count, p0, p1, p2, p3, rest @ ..] = *bytes;
-            let id = u16::from_le_bytes([i0, i1]);
-            if id == function_id {
-                let (ip, parent_ip) = usual_calls(&rest)?;
-                let common = Common { id, flags, preempt_count, pid: i32::from_le_bytes([p0, p1, p2, p3]) };
-                return Some(Event { common, body: Body::Calls { ip, parent_ip, count: 1 } });
-            }
-        }
-        self.decode_by_format(payload)
-    }
-
-    /// Whether an event may change the system call that its thread is in; a cheap test in front of [`Self::decode`].
-    #[inline]
-    pub fn is_function(&self, payload: &[u8]) -> bool {
-        match (self.usual_function_id, payload) {
-            (Some(id), [low, high, ..]) => u16::from_le_bytes([*low, *high]) == id,
-            _ => false,
+        match (self.usual_function_id, payload.first_chunk()) {
+            (Some(id), Some(payload)) if payload.starts_with(&id.to_le_bytes()) => Some(usual_function(payload)),
+            _ => self.decode_by_format(payload),
         }
     }
 
@@ -211,10 +198,14 @@ impl CallFields {
     }
 }
 
+/// The event in the payload of a `function` event of the usual layout.
 #[inline]
-fn usual_calls(bytes: &[u8; USUAL_FUNCTION_SIZE - 8]) -> Option<(u64, u64)> {
-    let (ip, parent_ip) = bytes.split_first_chunk::<8>()?;
-    Some((u64::from_le_bytes(*ip), u64::from_le_bytes(*parent_ip.first_chunk()?)))
+pub fn usual_function(payload: &[u8; FUNCTION_PAYLOAD]) -> Event {
+    let [i0, i1, flags, preempt_count, p0, p1, p2, p3, a0, a1, a2, a3, a4, a5, a6, a7, parent_ip @ ..] = *payload;
+    let id = u16::from_le_bytes([i0, i1]);
+    let common = Common { id, flags, preempt_count, pid: i32::from_le_bytes([p0, p1, p2, p3]) };
+    let ip = u64::from_le_bytes([a0, a1, a2, a3, a4, a5, a6, a7]);
+    Event { common, body: Body::Calls { ip, parent_ip: u64::from_le_bytes(parent_ip), count: 1 } }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod sub_buffer;
 
 pub use bytes::{ByteOrder, Cursor};
 pub use error::{Error, Result};
-pub use event::{Body, Common, Event, EventDecoder, FLAG_HARDIRQ, FLAG_NMI, FLAG_SOFTIRQ};
+pub use event::{Body, Common, Event, EventDecoder, FLAG_HARDIRQ, FLAG_NMI, FLAG_SOFTIRQ, usual_function};
 pub use event_format::{EventFormat, EventFormats, Field, IntField};
 pub use header_page::PageLayout;
 pub use record::{Record, Records};

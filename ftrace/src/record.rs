@@ -25,6 +25,11 @@ pub struct Record<'a> {
     pub payload: &'a [u8],
 }
 
+/// Bytes of the payload of a `function` event of the usual layout: common fields, ip, parent_ip.
+pub(crate) const FUNCTION_PAYLOAD: usize = 24;
+/// Bytes of its record.
+const FUNCTION_RECORD: usize = 4 + FUNCTION_PAYLOAD;
+
 /// Iterator over the events of a sub-buffer. Time extends, absolute time stamps and discarded events are folded in.
 ///
 /// Fused: after an error nothing follows, since lengths behind it cannot be trusted.
@@ -58,6 +63,23 @@ impl<'a> Records<'a> {
     /// Discarded events passed so far.
     pub fn discarded(&self) -> u32 {
         self.discarded
+    }
+
+    /// The next record, if it is a little-endian `function` event of the usual layout and size with this id: its time and
+    /// payload. None says nothing of the next record but that it takes [`Iterator::next`] to read it.
+    #[inline]
+    pub fn next_function(&mut self, id: u16) -> Option<(u64, &'a [u8; FUNCTION_PAYLOAD])> {
+        let (record, rest) = self.rest.split_first_chunk::<FUNCTION_RECORD>()?;
+        let (header, payload) = record.split_first_chunk::<4>()?;
+        let payload: &[u8; FUNCTION_PAYLOAD] = payload.first_chunk()?;
+        let header = u32::from_le_bytes(*header);
+        let [low, high, ..] = *payload;
+        if header & ((1 << TYPE_LEN_BITS) - 1) != FUNCTION_PAYLOAD as u32 / 4 || u16::from_le_bytes([low, high]) != id {
+            return None;
+        }
+        self.time = self.time.wrapping_add(u64::from(header >> TYPE_LEN_BITS));
+        self.rest = rest;
+        Some((self.time, payload))
     }
 
     #[inline]
@@ -288,6 +310,25 @@ mod tests {
         let mut records = Records::new(&data, 0, ByteOrder::Little);
         assert!(records.by_ref().any(|record| record.is_err()));
         assert_eq!(records.offset(), 8);
+    }
+
+    #[test]
+    fn the_compiled_path_reads_function_records_and_leaves_all_others_to_the_iterator() {
+        let function = |id: u16, delta| {
+            let mut payload = vec![9; 24];
+            payload.splice(..2, id.to_le_bytes());
+            [word(6, delta), payload].concat()
+        };
+        let data = [function(1, 5), function(2, 6), event(7, 3), function(1, 8)[..20].to_vec()].concat();
+        let mut records = Records::new(&data, 100, ByteOrder::Little);
+        assert_eq!(records.next_function(1).map(|(time, payload)| (time, payload[23])), Some((105, 9)));
+        assert_eq!(records.next_function(1), None);
+        assert_eq!(records.next().unwrap().unwrap().time, 111);
+        assert_eq!(records.next_function(1), None);
+        assert_eq!(records.next().unwrap().unwrap().time, 118);
+        assert_eq!(records.next_function(1), None);
+        let error = records.next().unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "record at byte 64 needs 28 bytes, 20 are left");
     }
 
     #[test]

@@ -210,17 +210,17 @@ fn a_chunk_too_many_loses_nothing_in_front_of_it() {
 
 /// The table of the CPUs is in the last options: without them there is no way to the data, which is still there.
 #[test]
-fn a_file_without_its_last_options_has_no_trace_data() {
+fn a_file_without_its_last_options_is_refused() {
     let mut patient = Patient::new("runc/redis-bench-set/1");
     let end = 1_278_751;
     patient.bytes.truncate(end);
     let (dataset, outcome) = patient.ingest();
-    let expected = format!(
-        "warning: run x is incomplete: 1 damaged places\nwarning: run x: options section at byte {end}: options section \
-         at byte {end} needs 1 bytes, 0 are left\n1 runs, 0 events, 0 function calls -> OUT\n"
+    let stderr = format!(
+        "error: run x: FILE: no buffer: options section at byte {end}: options section at byte {end} needs 1 bytes, 0 are \
+         left\n0 runs, 0 events, 0 function calls -> OUT\n"
     );
-    assert_eq!(outcome, Outcome { code: Some(1), stderr: expected });
-    assert_eq!(dataset.table("runs").long("events"), 0);
+    assert_eq!(outcome, Outcome { code: Some(2), stderr });
+    assert_eq!(dataset.files().len(), 0);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::fs;
+
 use common::{Dataset, Outcome, capture};
 
 fn outcome(code: i32, stderr: &str) -> Outcome {
@@ -90,16 +92,41 @@ fn events_without_a_format_are_counted_and_told() {
 
 #[test]
 fn two_runs_of_one_id_are_refused_with_both_paths() {
-    let dataset = Dataset::new();
-    let [live, died] = ["kata-qemu/node-express/1", "special/died-sandbox"].map(|name| capture(name).folder);
+    let tree = tempfile::tempdir().unwrap();
+    let [first, second] = ["a", "b"].map(|name| tree.path().join(name));
+    for folder in [&first, &second] {
+        fs::create_dir(folder).unwrap();
+        fs::write(folder.join("run.json"), r#"{"run": "same"}"#).unwrap();
+        fs::copy(capture("special/overrun").trace_dat().unwrap(), folder.join("trace.dat")).unwrap();
+    }
     let expected = format!(
-        "error: run id \"kata-qemu-node-express-1\" collides: {} and {}; ingest one of them by itself with --run\n",
-        live.join("trace.dat").display(),
-        died.join("trace.dat").display()
+        "error: run id \"same\" collides: {} and {}; ingest one of them by itself with --run\n",
+        first.join("trace.dat").display(),
+        second.join("trace.dat").display()
     );
-    assert_eq!(dataset.ingest([&live, &died]), outcome(2, &expected));
+    let dataset = Dataset::new();
+    assert_eq!(dataset.ingest([tree.path()]), outcome(2, &expected));
     assert_eq!(dataset.files().len(), 0);
 }
+
+#[test]
+fn the_whole_tree_of_captures_is_one_dataset() {
+    let dataset = Dataset::new();
+    let header = capture("special/overrun").trace_dat().unwrap();
+    let all = capture("").folder;
+    let ingested = dataset.ingest([all.to_str().unwrap(), "--metadata", header.to_str().unwrap()]);
+    assert_eq!(ingested, outcome(1, EVERYTHING));
+    assert_eq!(dataset.files().len(), 4 * 63);
+}
+
+/// Sorted by run id, the losses of two and the failure of one, then the sums of all `summary.json`.
+const EVERYTHING: &str = "\
+warning: run special-died-sandbox failed and will not be compared: the sandbox ended before the recording did
+warning: run special-overrun is incomplete: 50942 events lost (50652 by sub-buffer headers, 50942 by per-CPU statistics), \
+1 sub-buffers with an unknown number of events lost before them
+warning: run special-sigkill is incomplete: 53356 events lost (53356 by sub-buffer headers, no per-CPU statistics)
+63 runs, 4737668 events, 4690358 function calls -> OUT
+";
 
 /// Captures with two CPUs, losses, an instance, and two rounds of names.
 fn several() -> Vec<String> {

@@ -224,7 +224,7 @@ fn cycles_become_nanoseconds_as_trace_cmd_computes_them() {
     let options = [FileOption::Cycles(cycles), FileOption::Offset(-1_000_000_007), FileOption::Offset(30)];
     let (dataset, report) = with_options(&capture, &options);
     assert_eq!(compare_events(&dataset, &report, &mut Symbols::of(&capture)), Ok(21_584));
-    let first = (521_774_346_399_i128 * 1_234_567 >> 22) - 1_000_000_007 + 30;
+    let first = ((521_774_346_399_i128 * 1_234_567) >> 22) - 1_000_000_007 + 30;
     assert_eq!(i128::from(report.events[&("", 0)][0].time), first);
 }
 

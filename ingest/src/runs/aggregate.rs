@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use foldhash::{HashMap, HashMapExt};
 
-use hap_ftrace::{Body, Event, EventDecoder, Record, Records};
+use hap_ftrace::{Body, Event, EventDecoder, Record, Records, usual_function};
 
 use super::call_table::CallTable;
 use super::interrupt_entries::context_of_flags;
@@ -240,17 +240,23 @@ impl<'a> Aggregator<'a> {
     ) -> Option<(usize, u64)> {
         let conversion = self.format.conversion;
         let identity = conversion.is_identity();
+        let usual = round.decoder.usual_function_id();
         let read_before = self.cursor.offset;
         let mut records = Records::new(data, time, self.format.order);
         loop {
             let (offset, time_before) = (records.offset(), records.time());
-            // The scan has checked the records: an error cannot come, and would end the walk.
-            let Some(Ok(Record { time, payload })) = records.next() else { return None };
-            let time = if identity { time } else { conversion.to_ns(time) };
-            let Some(event) = round.decoder.decode(payload) else {
-                self.skipped += 1;
-                continue;
+            let (time, event) = if let Some((time, payload)) = usual.and_then(|id| records.next_function(id)) {
+                (time, usual_function(payload))
+            } else {
+                // The scan has checked the records: an error cannot come, and would end the walk.
+                let Some(Ok(Record { time, payload })) = records.next() else { return None };
+                let Some(event) = round.decoder.decode(payload) else {
+                    self.skipped += 1;
+                    continue;
+                };
+                (time, event)
             };
+            let time = if identity { time } else { conversion.to_ns(time) };
             let merged_time = time.max(self.largest);
             if merged_time >= self.span.before || event.common.pid != self.span.pid {
                 let ordinal = ordinal(page, read_before + records.offset());

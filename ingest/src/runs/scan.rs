@@ -219,34 +219,43 @@ impl<'a> Scanner<'a> {
         notes: &mut ScanNotes,
     ) -> usize {
         let conversion = self.format.conversion;
-        let identity = conversion.is_identity();
-        let watch_functions = matches!(context.source, SyscallSource::EntryFunctions(_));
-        let mut largest = self.frontier;
+        let skipped = context.skipped_function_id();
+        if self.first.is_none() {
+            let first = page.records().next();
+            self.first = first.and_then(Result::ok).map(|record| conversion.to_ns(record.time));
+        }
         let mut records = page.records();
-        while let Some(record) = records.next() {
-            let record = match record {
-                Ok(record) => record,
-                Err(error) => {
+        loop {
+            // Function events change nothing here; their times count with the record behind them.
+            let before = records.offset();
+            while skipped.is_some_and(|id| records.next_function(id).is_some()) {}
+            if records.offset() != before {
+                self.note_time(conversion.to_ns(records.time()));
+            }
+            let record = match records.next() {
+                None => break,
+                Some(Ok(record)) => record,
+                Some(Err(error)) => {
                     let left = page.data.len() - records.offset();
                     notes.damage.push(self.damage(left as u64, format!("{place}: {error}")));
                     break;
                 }
             };
-            let time = if identity { record.time } else { conversion.to_ns(record.time) };
-            let time = largest.map_or(time, |largest| largest.max(time));
-            largest = Some(time);
-            self.first.get_or_insert(time);
-            if !watch_functions && context.decoder.is_function(record.payload) {
-                continue;
-            }
+            let time = self.note_time(conversion.to_ns(record.time));
             let at = Position { time, stream: self.id.index, ordinal: ordinal(self.pages_read, records.offset()) };
             if let Some(event) = context.decoder.decode(record.payload) {
                 notes.changes.extend(context.change(&event, at, self.id.buffer));
             }
         }
-        self.frontier = largest;
         notes.losses.discarded += u64::from(records.discarded());
         records.offset()
+    }
+
+    /// Takes note of the time of an event; gives the largest so far.
+    fn note_time(&mut self, time: u64) -> u64 {
+        let largest = self.frontier.map_or(time, |largest| largest.max(time));
+        self.frontier = Some(largest);
+        largest
     }
 
     fn damage(&self, bytes: u64, what: String) -> Damage {
@@ -260,6 +269,14 @@ pub(crate) fn ordinal(page: u64, offset: usize) -> u64 {
 }
 
 impl ScanContext<'_> {
+    /// The id of function events that the scan may pass over without a look.
+    fn skipped_function_id(&self) -> Option<u16> {
+        match self.source {
+            SyscallSource::RawSyscalls => self.decoder.usual_function_id(),
+            SyscallSource::EntryFunctions(_) => None,
+        }
+    }
+
     /// The change of a thread's system call that an event brings.
     fn change(&mut self, event: &Event, at: Position, buffer: u16) -> Option<Change> {
         let thread = Thread { buffer, pid: event.common.pid };

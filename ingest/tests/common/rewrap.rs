@@ -64,7 +64,9 @@ fn start(trace: &TraceDat<'_>, more: &[FileOption<'_>]) -> Writer {
     writer.add_option(&FileOption::Uname(trace.uname.as_deref().unwrap()));
     writer.add_option(&FileOption::TraceClock(&format!("[{}]", trace.clock.as_deref().unwrap())));
     writer.add_option(&FileOption::CpuCount(trace.cpu_count.unwrap()));
-    more.iter().for_each(|option| writer.add_option(option));
+    for option in more {
+        writer.add_option(option);
+    }
     writer
 }
 

@@ -51,7 +51,7 @@ impl<'a> EventsTable<'a> {
         let batch_rows = (HELD_ROWS / streams.max(1)).clamp(MIN_BATCH_ROWS, MAX_BATCH_ROWS);
         Self {
             folder: run_folder(dataset, &EVENTS, run),
-            metadata: FileMetadata { row_group_rows: Some(batch_rows), delta_columns: &["time_ns"], ..metadata.clone() },
+            metadata: FileMetadata { row_group_rows: Some(batch_rows), delta_columns: &["time_ns", "cpu", "pid", "flags", "preempt_count", "calls"], ..metadata.clone() },
             event_names: formats.iter().map(|format| (format.id, format.name.clone())).collect(),
             syscalls,
             symbolizer: Symbolizer::new(kallsyms),
@@ -161,6 +161,7 @@ struct EventsFile {
     addresses: Vec<Option<i64>>,
     functions: DictionaryColumn,
     contexts: DictionaryColumn,
+    context_keys: [i32; Context::ALL.len()],
     syscalls: DictionaryColumn,
     event_keys: HashMap<u16, i32>,
     syscall_keys: HashMap<SyscallId, Option<i32>>,
@@ -169,7 +170,10 @@ struct EventsFile {
 
 impl EventsFile {
     fn create(path: PathBuf, metadata: &FileMetadata) -> Result<Self, WriteError> {
+        let mut contexts = DictionaryColumn::default();
         Ok(Self {
+            context_keys: Context::ALL.map(|context| contexts.key(context.name())),
+            contexts,
             file: TableFile::create(&path, &EVENTS, metadata)?,
             path,
             times: Vec::new(),
@@ -184,7 +188,6 @@ impl EventsFile {
             modules: DictionaryColumn::default(),
             addresses: Vec::new(),
             functions: DictionaryColumn::default(),
-            contexts: DictionaryColumn::default(),
             syscalls: DictionaryColumn::default(),
             event_keys: HashMap::new(),
             syscall_keys: HashMap::new(),
@@ -243,7 +246,7 @@ impl EventsFile {
         self.modules.push_key(site.map(|site| site.module));
         self.addresses.push(site.map(|site| site.address));
         self.functions.push_key(site.and_then(|site| site.function));
-        self.contexts.push(Some(context.name()));
+        self.contexts.push_key(self.context_keys.get(context as usize).copied());
         self.syscalls.push_key(syscall);
     }
 
