@@ -113,6 +113,8 @@ impl Dataset {
             events: count("events_lost"),
             unknown: count("lost_pages_unknown"),
             undecodable_bytes: count("undecodable_bytes"),
+            skipped: count("records_skipped"),
+            damaged_places: count("damaged_places"),
             unresolved_addresses: count("unresolved_addresses"),
         };
         let threads_listed = count("threads_listed");

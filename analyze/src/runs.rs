@@ -33,6 +33,10 @@ pub struct Losses {
     pub unknown: i64,
     /// Bytes that could not be decoded.
     pub undecodable_bytes: i64,
+    /// Records too short for their format.
+    pub skipped: i64,
+    /// Places in the files where something could not be decoded.
+    pub damaged_places: i64,
     /// Distinct call sites that no symbol contains.
     pub unresolved_addresses: i64,
 }
@@ -66,6 +70,8 @@ impl Losses {
             events: sum.events + run.losses.events,
             unknown: sum.unknown + run.losses.unknown,
             undecodable_bytes: sum.undecodable_bytes + run.losses.undecodable_bytes,
+            skipped: sum.skipped + run.losses.skipped,
+            damaged_places: sum.damaged_places + run.losses.damaged_places,
             unresolved_addresses: sum.unresolved_addresses + run.losses.unresolved_addresses,
         })
     }

@@ -22,6 +22,8 @@ pub fn losses(runs: &[&Run]) -> Option<String> {
         (total.events, "events lost"),
         (total.unknown, "sub-buffers after an unknown number of lost events"),
         (total.undecodable_bytes, "undecodable bytes"),
+        (total.skipped, "records too short for their format"),
+        (total.damaged_places, "damaged places"),
         (total.unresolved_addresses, "unresolved addresses"),
     ];
     let counts: Vec<_> =
@@ -59,6 +61,7 @@ mod tests {
             Losses { events: 1_200, ..Losses::default() },
             Losses { unknown: 1, ..Losses::default() },
             Losses { undecodable_bytes: 4096, ..Losses::default() },
+            Losses { damaged_places: 1, ..Losses::default() },
             Losses { unresolved_addresses: 3, ..Losses::default() },
         ];
         let runs: Vec<_> = kinds.into_iter().map(|kind| run("r", kind)).collect();
@@ -68,9 +71,9 @@ mod tests {
         }
         let whole = run("whole", Losses::default());
         assert_eq!(
-            losses(&[&runs[0], &runs[1], &runs[2], &runs[3], &whole]).unwrap(),
+            losses(&[&runs[0], &runs[1], &runs[2], &runs[3], &runs[4], &whole]).unwrap(),
             "1,200 events lost, 1 sub-buffers after an unknown number of lost events, 4,096 undecodable bytes, \
-             3 unresolved addresses in 4 of 5 runs (r, r, r, r); lost events make every figure a lower bound"
+             1 damaged places, 3 unresolved addresses in 5 of 6 runs (r, r, r, r, r); lost events make every figure a lower bound"
         );
     }
 

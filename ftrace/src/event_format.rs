@@ -138,7 +138,7 @@ fn sign_extend(value: u64, size: usize) -> u64 {
     (((value << unused) as i64) >> unused) as u64
 }
 
-/// Reads a line such as `field:unsigned long ip;	offset:8;	size:8;	signed:0;`.
+/// Reads a line such as `field:unsigned long ip; offset:8; size:8; signed:0;`.
 pub(crate) fn parse_field(line: &str) -> Option<Field> {
     let rest = line.strip_prefix("field special:").or_else(|| line.strip_prefix("field:"))?;
     let (declaration, rest) = rest.split_once(';')?;
@@ -149,8 +149,8 @@ pub(crate) fn parse_field(line: &str) -> Option<Field> {
     for part in rest.split(';') {
         let Some((key, value)) = part.trim().split_once(':') else { continue };
         match key {
-            "offset" => field.offset = value.parse().ok().filter(|&offset| offset <= usize::from(u16::MAX))?,
-            "size" => field.size = value.parse().ok().filter(|&size| size <= usize::from(u16::MAX))?,
+            "offset" => field.offset = value.parse::<u16>().ok()?.into(),
+            "size" => field.size = value.parse::<u16>().ok()?.into(),
             "signed" => field.signed = value == "1",
             _ => continue,
         }
@@ -193,7 +193,10 @@ mod tests {
         let text = b"name: t\nID: 7\nformat:\n\tfield:unsigned long args[6];\toffset:16;\tsize:48;\tsigned:0;\n\
                      \tfield:__data_loc char[] comm;\toffset:8;\tsize:4;\tsigned:0;\n";
         let format = EventFormat::parse(text).unwrap();
-        assert_eq!(format.int("args").unwrap_err().to_string(), "event format at byte 0: field args of event t is no integer");
+        assert_eq!(
+            format.int("args").unwrap_err().to_string(),
+            "event format at byte 0: field args of event t is no integer"
+        );
         assert_eq!(format.field("comm").map(|field| (field.offset, field.size)), Some((8, 4)));
     }
 

@@ -77,7 +77,8 @@ mod tests {
     fn a_text_without_commit_or_with_an_impossible_one_is_an_error() {
         let error = PageLayout::parse(b"field: u64 timestamp; offset:0; size:8; signed:0;").unwrap_err();
         assert_eq!(error.to_string(), "header_page at byte 0: there is no field commit");
-        let text = b"field: u64 timestamp; offset:0; size:8; signed:0;\nfield: local_t commit; offset:8; size:3; signed:1;\n\
+        let text =
+            b"field: u64 timestamp; offset:0; size:8; signed:0;\nfield: local_t commit; offset:8; size:3; signed:1;\n\
                      field: char data; offset:16; size:4080; signed:1;";
         let error = PageLayout::parse(text).unwrap_err();
         assert_eq!(error.to_string(), "header_page at byte 0: commit has 3 bytes, data start at 16");

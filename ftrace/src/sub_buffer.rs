@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn trap_8_the_sub_buffer_size_is_that_of_the_buffer_not_of_the_machine() {
-        let bytes = page(5, 60_000, &[3; 60_000], 65_536);
+        let bytes = page(5, 60_000, &vec![3; 60_000], 65_536);
         assert_eq!(parse(&bytes).unwrap().data.len(), 60_000);
     }
 
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_count_of_lost_events_without_room_is_an_error() {
-        let error = parse(&page(5, 4080 | 3 << 30, &[], 4096)).unwrap_err();
+        let error = parse(&page(5, 0xff0 | 3 << 30, &[], 4096)).unwrap_err();
         assert_eq!(error.to_string(), "count of lost events at byte 4096 needs 8 bytes, 0 are left");
     }
 

@@ -34,7 +34,10 @@ impl MappedFile {
     }
 
     /// Gives pages that are done with back to the page cache, so that resident memory does not grow with the file.
-    #[expect(unsafe_code, reason = "the one memory map; dropping clean pages of a file changes no byte that can be read")]
+    #[expect(
+        unsafe_code,
+        reason = "the one memory map; dropping clean pages of a file changes no byte that can be read"
+    )]
     pub(crate) fn release(&self, range: Range<usize>) {
         let range = range.start.min(self.map.len())..range.end.min(self.map.len());
         if !range.is_empty() {

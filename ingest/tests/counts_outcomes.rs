@@ -27,7 +27,7 @@ fn a_complete_capture_ends_with_0_and_one_line() {
 #[test]
 fn lost_events_end_with_1_and_both_accounts_of_the_loss() {
     let warning = "warning: run x is incomplete: 50942 events lost (50652 by sub-buffer headers, 50942 by per-CPU \
-                   statistics), 1 sub-buffers with an unknown number of events lost before them\n1 runs, 76639 events, 76092 function calls -> OUT\n";
+                   statistics), 1 sub-buffer with an unknown number of events lost before\n1 runs, 76639 events, 76092 function calls -> OUT\n";
     let (dataset, incomplete) = ingested("special/overrun", &[]);
     assert_eq!(incomplete, outcome(1, warning));
     let runs = dataset.table("runs");
@@ -123,7 +123,7 @@ fn the_whole_tree_of_captures_is_one_dataset() {
 const EVERYTHING: &str = "\
 warning: run special-died-sandbox failed and will not be compared: the sandbox ended before the recording did
 warning: run special-overrun is incomplete: 50942 events lost (50652 by sub-buffer headers, 50942 by per-CPU statistics), \
-1 sub-buffers with an unknown number of events lost before them
+1 sub-buffer with an unknown number of events lost before
 warning: run special-sigkill is incomplete: 53356 events lost (53356 by sub-buffer headers, no per-CPU statistics)
 63 runs, 4737668 events, 4690358 function calls -> OUT
 ";

@@ -126,7 +126,9 @@ pub enum RunJsonError {
     #[error("not a run.json: {0}")]
     Syntax(#[from] serde_json::Error),
     /// It was written by a newer program.
-    #[error("schema version {found} is newer than {RUN_JSON_VERSION}: use the hap release that wrote it, or a later one")]
+    #[error(
+        "schema version {found} is newer than {RUN_JSON_VERSION}: use the hap release that wrote it, or a later one"
+    )]
     TooNew {
         /// The version in the file.
         found: String,
@@ -198,14 +200,16 @@ mod tests {
 
     #[test]
     fn a_run_whose_sandbox_threads_all_ended_is_a_failure_even_if_the_shim_lives() {
-        let text = r#"{"threads": [{"pid": 1, "role": "shim", "at_end": true}, {"pid": 2, "role": "vmm", "at_end": false}]}"#;
+        let text =
+            r#"{"threads": [{"pid": 1, "role": "shim", "at_end": true}, {"pid": 2, "role": "vmm", "at_end": false}]}"#;
         let run = RunJson::parse(text).unwrap();
         assert_eq!(run.failure().as_deref(), Some("the sandbox ended before the recording did"));
     }
 
     #[test]
     fn a_run_with_one_living_sandbox_thread_is_no_failure() {
-        let text = r#"{"threads": [{"pid": 1, "role": "app", "at_end": true}, {"pid": 2, "role": "app", "at_end": false}]}"#;
+        let text =
+            r#"{"threads": [{"pid": 1, "role": "app", "at_end": true}, {"pid": 2, "role": "app", "at_end": false}]}"#;
         assert_eq!(RunJson::parse(text).unwrap().failure(), None);
     }
 }

@@ -83,7 +83,10 @@ mod tests {
     fn every_condition_counts_and_a_value_may_be_one_of_several() {
         let selector: Selector = "runtime=runc|crun,set!=special".parse().unwrap();
         let [runtime, set] = selector.conditions.as_slice() else { panic!("two conditions") };
-        assert_eq!([Some("runc"), Some("crun"), Some("kata"), None].map(|v| runtime.accepts(v)), [true, true, false, false]);
+        assert_eq!(
+            [Some("runc"), Some("crun"), Some("kata"), None].map(|v| runtime.accepts(v)),
+            [true, true, false, false]
+        );
         assert_eq!([Some("special"), Some("study"), None].map(|v| set.accepts(v)), [false, true, true]);
         assert_eq!(selector.to_string(), "runtime=runc|crun,set!=special");
     }

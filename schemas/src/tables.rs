@@ -15,7 +15,8 @@ use crate::table::ColumnType::{Bool, Counts, Dictionary, Int32, Int64, Labels, U
 use crate::table::{Column, Table};
 
 const RUN: Column = Column::required("run", Dictionary, "run id; also the Hive partition of the file");
-const MODULE: Column = Column::required("module", Dictionary, "`vmlinux`, or the kernel module; `unknown` without a symbol");
+const MODULE: Column =
+    Column::required("module", Dictionary, "`vmlinux`, or the kernel module; `unknown` without a symbol");
 const ADDRESS: Column = Column::required(
     "address",
     Int64,
@@ -36,8 +37,16 @@ pub const RUNS: Table = Table {
         Column::optional("boot_id", Utf8, "boot in which the run was recorded"),
         Column::optional("kernel_release", Utf8, "`uname -r`"),
         Column::optional("kernel_version", Utf8, "`uname -v`, or the kernel's banner"),
-        Column::optional("build_id", Utf8, "build id of the kernel in hexadecimal: from run.json, or from the kernel table whose fingerprint the run's kallsyms has"),
-        Column::optional("kernel_fingerprint", Utf8, "hash over (offset, name) of the kernel's global text symbols: ties a run to a kernel table without a build id"),
+        Column::optional(
+            "build_id",
+            Utf8,
+            "build id of the kernel in hexadecimal: from run.json, or from the kernel table whose fingerprint the run's kallsyms has",
+        ),
+        Column::optional(
+            "kernel_fingerprint",
+            Utf8,
+            "hash over (offset, name) of the kernel's global text symbols: ties a run to a kernel table without a build id",
+        ),
         Column::optional("arch", Utf8, "machine, as uname prints it"),
         Column::required("page_size", Int32, "bytes of a sub-buffer"),
         Column::optional("text_base", Int64, "run-time address of `_text`, as the bits of the u64"),
@@ -50,24 +59,57 @@ pub const RUNS: Table = Table {
         Column::required("duration_ns", Int64, "last_ns - first_ns; 0 without events"),
         Column::required("window_ns", Int64, "length of a window of table `windows`"),
         Column::required("events", Int64, "events decoded, of every kind"),
-        Column::required("function_events", Int64, "function calls: `function` events and the calls that func_repeats events stand for"),
+        Column::required(
+            "function_events",
+            Int64,
+            "function calls: `function` events and the calls that func_repeats events stand for",
+        ),
         Column::required("event_counts", Counts, "events decoded by event name; `unknown (id N)` without a format"),
         Column::required("events_lost", Int64, "the larger of lost_pages and lost_stats"),
         Column::required("lost_pages", Int64, "events lost by the counts in sub-buffer headers"),
-        Column::required("lost_pages_unknown", Int64, "sub-buffers that say that events were lost before them but not how many"),
-        Column::optional("lost_stats", Int64, "overrun + commit overrun + dropped events of the per-CPU statistics; null without statistics"),
-        Column::required("undecodable_bytes", Int64, "bytes of sub-buffers and chunks that could not be decoded"),
+        Column::required(
+            "lost_pages_unknown",
+            Int64,
+            "sub-buffers that say that events were lost before them but not how many",
+        ),
+        Column::optional(
+            "lost_stats",
+            Int64,
+            "overrun + commit overrun + dropped events of the per-CPU statistics; null without statistics",
+        ),
+        Column::required(
+            "undecodable_bytes",
+            Int64,
+            "bytes of sub-buffers and chunks that could not be decoded, and bytes that a file claims to have and has not",
+        ),
+        Column::required("damaged_places", Int64, "places in the files where something could not be decoded"),
         Column::required("records_skipped", Int64, "records whose payload is too short for the fields of their format"),
         Column::required("records_discarded", Int64, "records that the kernel itself had discarded"),
         Column::required("unresolved_addresses", Int64, "distinct call sites that no symbol contains"),
         Column::required("unresolved_calls", Int64, "calls at those"),
-        Column::required("syscall_source", Utf8, "raw_syscalls, entry_functions or none: tells what a null in functions.syscall means"),
-        Column::required("interrupt_entry_hits", Counts, "calls with task flags that the list of interrupt-entry functions moved to another context"),
-        Column::required("observer_hits", Counts, "calls by functions that are there only because the tracer looks, by `function (effect)`"),
+        Column::required(
+            "syscall_source",
+            Utf8,
+            "raw_syscalls, entry_functions or none: tells what a null in functions.syscall means",
+        ),
+        Column::required(
+            "interrupt_entry_hits",
+            Counts,
+            "calls with task flags that the list of interrupt-entry functions moved to another context",
+        ),
+        Column::required(
+            "observer_hits",
+            Counts,
+            "calls by functions that are there only because the tracer looks, by `function (effect)`",
+        ),
         Column::required("threads_listed", Int32, "threads in run.json"),
         Column::required("threads_seen", Int32, "threads with events"),
         Column::optional("requests", Int64, "requests that the workload served in the window"),
-        Column::optional("failure", Utf8, "why the run must not be compared, such as a sandbox that ended before the window did; null: it may"),
+        Column::optional(
+            "failure",
+            Utf8,
+            "why the run must not be compared, such as a sandbox that ended before the window did; null: it may",
+        ),
     ],
 };
 
@@ -103,7 +145,11 @@ pub const FUNCTIONS: Table = Table {
         Column::optional("function", Dictionary, "name of the containing symbol; null when unresolved"),
         CONTEXT,
         Column::optional("syscall", Dictionary, "enclosing system call of an event in task context; null outside one"),
-        Column::optional("observer", Dictionary, "effect of the tracing itself that the function owes its presence to; null: none"),
+        Column::optional(
+            "observer",
+            Dictionary,
+            "effect of the tracing itself that the function owes its presence to; null: none",
+        ),
         Column::required("calls", Int64, "number of calls"),
         Column::required("first_ns", Int64, "time of the first call, ns of the trace clock"),
         Column::required("last_ns", Int64, "time of the last call, ns of the trace clock"),
@@ -168,7 +214,11 @@ pub const KERNEL_FUNCTIONS: Table = Table {
         Column::required("link_address", Int64, "address in the ELF file, as the bits of the u64"),
         Column::required("size", Int64, "bytes of code, all ranges"),
         Column::required("function", Utf8, "name of the source function; of the symbol where there is no DWARF"),
-        Column::required("source_address", Int64, "address of the source function that this row belongs to: equal to `address` but for clones"),
+        Column::required(
+            "source_address",
+            Int64,
+            "address of the source function that this row belongs to: equal to `address` but for clones",
+        ),
         Column::optional("file", Dictionary, "source file, relative to the source tree"),
         Column::optional("line", Int32, "declaration line"),
         Column::optional("end_line", Int32, "last line"),

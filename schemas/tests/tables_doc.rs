@@ -2,10 +2,11 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p hap-schemas` writes the file anew.
 
-use std::fmt::Write;
+#![cfg(test)]
+
 use std::path::Path;
 
-use hap_schemas::{ColumnType, SCHEMA_VERSION, Table, tables};
+use hap_schemas::{Column, ColumnType, SCHEMA_VERSION, Table, tables};
 
 const HEAD: &str = "# Tables\n\nMade from the schemas by `UPDATE_DOCS=1 cargo test -p hap-schemas`; a test compares.\n\n\
     All files are Parquet with zstd compression. Dictionary columns read as text (Polars: categorical). There are no unsigned columns: addresses are \
@@ -38,16 +39,19 @@ fn path(table: &Table) -> &'static str {
     }
 }
 
+fn row(column: &Column) -> String {
+    let null = if column.nullable { "yes" } else { "" };
+    format!("| `{}` | {} | {null} | {} |", column.name, type_name(column.kind), column.doc)
+}
+
+fn section(table: &Table) -> String {
+    let rows: Vec<_> = table.columns.iter().map(row).collect();
+    format!("## `{}`\n\n| column | type | null | what |\n|---|---|---|---|\n{}\n", path(table), rows.join("\n"))
+}
+
 fn rendered() -> String {
-    let mut text = format!("{HEAD}\nSchema version {SCHEMA_VERSION}.\n");
-    for table in tables::ALL {
-        write!(text, "\n## `{}`\n\n| column | type | null | what |\n|---|---|---|---|\n", path(&table)).unwrap();
-        for column in table.columns {
-            let null = if column.nullable { "yes" } else { "" };
-            writeln!(text, "| `{}` | {} | {null} | {} |", column.name, type_name(column.kind), column.doc).unwrap();
-        }
-    }
-    text
+    let sections: Vec<_> = tables::ALL.iter().map(section).collect();
+    format!("{HEAD}\nSchema version {SCHEMA_VERSION}.\n\n{}", sections.join("\n"))
 }
 
 #[test]

@@ -102,7 +102,11 @@ impl std::fmt::Display for Problem {
         if let Some(cpu) = self.cpu {
             write!(formatter, "CPU {cpu}: ")?;
         }
-        write!(formatter, "{} at byte {}: {}", self.what, self.offset, self.error)
+        let error = self.error.to_string();
+        if error.starts_with(self.what) {
+            return formatter.write_str(&error);
+        }
+        write!(formatter, "{} at byte {}: {error}", self.what, self.offset)
     }
 }
 
@@ -156,6 +160,14 @@ impl<'a> TraceDat<'a> {
 }
 
 impl Problem {
+    /// Bytes that the file claims to have of a CPU's data and that are not in it.
+    pub fn missing_bytes(&self) -> u64 {
+        match (self.cpu, &self.error) {
+            (Some(_), Error::Truncated { needed, left, .. }) => needed.saturating_sub(*left),
+            _ => 0,
+        }
+    }
+
     fn new(what: &'static str, offset: u64, error: Error) -> Self {
         Self { what, buffer: None, cpu: None, offset, error }
     }

@@ -61,7 +61,7 @@ pub(super) fn run(args: RunsArgs) -> anyhow::Result<Exit> {
     };
     let progress = Bar::new();
     let results = ingest_runs(&options, &progress);
-    progress.bar.finish_and_clear();
+    progress.line.finish_and_clear();
     let mut worst = Exit::Complete;
     let (mut runs, mut events, mut calls) = (0, 0, 0);
     for (run, result) in results? {
@@ -97,6 +97,11 @@ fn report_summary(run: &str, summary: &RunSummary) {
     for place in &summary.damage {
         note(format_args!("warning: run {run}: {place}"));
     }
+    if !summary.damage.is_empty() {
+        note(format_args!(
+            "note: run {run}: all else was decoded; a file that was cut short may be whole where it was recorded"
+        ));
+    }
     let untold = summary.damaged_places.saturating_sub(summary.damage.len() as u64);
     if untold > 0 {
         note(format_args!("warning: run {run}: {untold} more damaged places"));
@@ -111,34 +116,34 @@ fn report_summary(run: &str, summary: &RunSummary) {
 
 /// Progress on a terminal, in stored bytes.
 struct Bar {
-    bar: ProgressBar,
+    line: ProgressBar,
     done: AtomicUsize,
     runs: AtomicUsize,
 }
 
 impl Bar {
     fn new() -> Self {
-        Self { bar: ProgressBar::new(0), done: AtomicUsize::new(0), runs: AtomicUsize::new(0) }
+        Self { line: ProgressBar::new(0), done: AtomicUsize::new(0), runs: AtomicUsize::new(0) }
     }
 }
 
 impl RunsProgress for Bar {
     fn started(&self, runs: usize, bytes: u64) {
         self.runs.store(runs, Ordering::Relaxed);
-        self.bar.set_length(bytes);
+        self.line.set_length(bytes);
         let template = "{bar:30} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style);
+            self.line.set_style(style);
         }
-        self.bar.set_message(format!("run 0 of {runs}"));
+        self.line.set_message(format!("run 0 of {runs}"));
     }
 
     fn advanced(&self, bytes: u64) {
-        self.bar.inc(bytes);
+        self.line.inc(bytes);
     }
 
     fn finished(&self, _run: &str, _result: &Result<RunSummary, RunError>) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        self.bar.set_message(format!("run {done} of {}", self.runs.load(Ordering::Relaxed)));
+        self.line.set_message(format!("run {done} of {}", self.runs.load(Ordering::Relaxed)));
     }
 }

@@ -143,10 +143,10 @@ impl<'a> Collector<'a> {
     }
 
     /// Ends the windows table and sums up the streams.
-    pub(crate) fn finish(mut self, streams: Vec<StreamCounts>) -> (RunCounts, WindowsTable) {
+    pub(crate) fn finish(mut self, streams: &[StreamCounts]) -> (RunCounts, WindowsTable) {
         self.write_windows_before(u64::MAX);
         let mut sum = Summation::default();
-        for stream in &streams {
+        for stream in streams {
             sum.add(stream, &mut self.symbolizer);
         }
         let skipped = streams.iter().map(|stream| stream.skipped).sum();
@@ -253,7 +253,14 @@ impl Summation {
         let mut rows: Vec<FunctionRow> = self
             .rows
             .into_iter()
-            .map(|((pid, site, context, syscall), tally)| FunctionRow { pid, site, context, syscall, observer: None, tally })
+            .map(|((pid, site, context, syscall), tally)| FunctionRow {
+                pid,
+                site,
+                context,
+                syscall,
+                observer: None,
+                tally,
+            })
             .collect();
         let key = |site: SiteId| sites.get(site as usize).map(Site::key);
         rows.sort_by_key(|row| (row.pid, key(row.site), row.context, row.syscall));

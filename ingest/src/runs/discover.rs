@@ -204,13 +204,12 @@ fn read_run_json(home: &Path) -> Result<RunJson, DiscoverError> {
 fn run_from_path(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).ok().filter(|below| !below.as_os_str().is_empty());
     let absolute = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = match below {
-        Some(below) => below.iter().map(|part| part.to_string_lossy().into_owned()).collect::<Vec<_>>().join("-"),
-        None => {
-            let generic = absolute.file_name().is_some_and(|name| name.to_string_lossy().starts_with("trace.dat"));
-            let named = if generic { absolute.parent() } else { Some(absolute.as_path()) };
-            named.and_then(Path::file_name).map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-        }
+    let name = if let Some(below) = below {
+        below.iter().map(|part| part.to_string_lossy().into_owned()).collect::<Vec<_>>().join("-")
+    } else {
+        let generic = absolute.file_name().is_some_and(|name| name.to_string_lossy().starts_with("trace.dat"));
+        let named = if generic { absolute.parent() } else { Some(absolute.as_path()) };
+        named.and_then(Path::file_name).map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     };
     let name = name.strip_suffix(".zst").unwrap_or(&name);
     let name = name.strip_suffix(".dat").unwrap_or(name);

@@ -97,11 +97,11 @@ pub trait RunsProgress: Sync {
     fn finished(&self, run: &str, result: &Result<RunSummary, RunError>);
 }
 
+/// A run id and what became of the run.
+pub type Outcome = (String, Result<RunSummary, RunError>);
+
 /// Ingests every capture; gives the outcome of each run, sorted by run id.
-pub fn ingest_runs(
-    options: &RunsOptions,
-    progress: &dyn RunsProgress,
-) -> Result<Vec<(String, Result<RunSummary, RunError>)>, IngestRunsError> {
+pub fn ingest_runs(options: &RunsOptions, progress: &dyn RunsProgress) -> Result<Vec<Outcome>, IngestRunsError> {
     let captures = discover(&options.paths, options.run.as_deref())?;
     let kernels = kernel_tables(&options.out)
         .map_err(|source| IngestRunsError::KernelTables { dataset: options.out.clone(), source })?;
@@ -205,7 +205,7 @@ impl RunJob<'_> {
             (walk(prepared.files, recording, source, how, &mut collector, &mut NoSink, &progress), None)
         };
         let Walked { streams, losses, damage, overfull } = walked;
-        let (counts, windows) = collector.finish(streams);
+        let (counts, windows) = collector.finish(&streams);
         if overfull {
             return Err(RunError::TooManyKeys(prepared.files.path(0).to_owned()));
         }
@@ -214,7 +214,12 @@ impl RunJob<'_> {
 }
 
 impl RunJob<'_> {
-    fn write(&self, prepared: &Prepared<'_>, source: &SyscallSource, counted: Counted<'_>) -> Result<RunSummary, RunError> {
+    fn write(
+        &self,
+        prepared: &Prepared<'_>,
+        source: &SyscallSource,
+        counted: Counted<'_>,
+    ) -> Result<RunSummary, RunError> {
         let (run, out) = (&prepared.capture.run, &self.options.out);
         let summary = self.summary(prepared, source, &counted);
         let Counted { counts, windows, events, .. } = counted;
@@ -238,7 +243,7 @@ impl RunJob<'_> {
         let run_json = &capture.run_json;
         let counts = &counted.counts;
         let names = recording.formats.iter().map(|format| (format.id, format.name.clone())).collect();
-        let (damage, damaged_places) = counted.damage_texts(&recording.problems);
+        let (damage, damaged_places) = counted.damage_texts(prepared);
         RunSummary {
             run: capture.run.clone(),
             labels: RunLabels::new(run_json, &self.options.labels),
@@ -283,7 +288,8 @@ struct Counted<'c> {
 
 impl Counted<'_> {
     fn has_syscall_events(&self, recording: &Recording<'_>) -> bool {
-        let recorded = |name| recording.formats.named(name).is_some_and(|format| self.counts.events.contains_key(&format.id));
+        let recorded =
+            |name| recording.formats.named(name).is_some_and(|format| self.counts.events.contains_key(&format.id));
         recorded("sys_enter") || recorded("sys_exit")
     }
 
@@ -314,7 +320,7 @@ impl Counted<'_> {
             pages: self.losses.counted,
             pages_unknown: self.losses.unknown,
             stats: recording.stats.as_ref().map(|stats| stats.iter().map(CpuStats::lost).sum()),
-            undecodable_bytes: self.damage.iter().map(|damage| damage.bytes).sum(),
+            undecodable_bytes: self.damage.iter().map(|damage| damage.bytes).sum::<u64>() + recording.missing_bytes,
             records_skipped: self.counts.skipped,
             records_discarded: self.losses.discarded,
             unresolved_addresses,
@@ -323,10 +329,16 @@ impl Counted<'_> {
     }
 
     /// The first damaged places in words, and the number of all.
-    fn damage_texts(&self, problems: &[String]) -> (Vec<String>, u64) {
-        let place = |damage: &Damage| format!("CPU {}: {} ({} bytes)", damage.stream.cpu, damage.what, damage.bytes);
-        let all = problems.iter().cloned().chain(self.damage.iter().map(place));
-        let places = problems.len() + self.damage.len();
+    fn damage_texts(&self, prepared: &Prepared<'_>) -> (Vec<String>, u64) {
+        let Prepared { files, recording, .. } = prepared;
+        let container = recording.problems.iter().map(|problem| format!("{}: {problem}", files.path(0).display()));
+        let place = |damage: &Damage| {
+            let file = recording.streams.get(damage.stream.index as usize).map_or(0, |stream| stream.file);
+            let Damage { stream, bytes, what } = damage;
+            format!("{}: CPU {}: {what} ({bytes} bytes)", files.path(file).display(), stream.cpu)
+        };
+        let places = recording.problems.len() + self.damage.len();
+        let all = container.chain(self.damage.iter().map(place));
         (all.take(RunSummary::MAX_DAMAGE_TEXTS).collect(), places as u64)
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn context_of_flags(flags: u8) -> Context {
 
 #[cfg(test)]
 mod tests {
-    use hap_schemas::Context;
+    use hap_schemas::Context::{self, Hardirq, Nmi, Softirq, Task};
 
     use super::{InterruptEntries, LIST, context_of_flags};
     use crate::runs::name_pattern::rows;
@@ -50,15 +50,14 @@ mod tests {
     #[test]
     fn flags_tell_the_innermost_context() {
         let contexts = [0x00, 0x01, 0x80, 0x10, 0x08, 0x18, 0x40, 0x58].map(context_of_flags);
-        use Context::{Hardirq, Nmi, Softirq, Task};
         assert_eq!(contexts, [Task, Task, Task, Softirq, Hardirq, Hardirq, Nmi, Nmi]);
     }
 
     #[test]
     fn trap_14_entry_functions_have_the_context_that_they_enter() {
         let list = InterruptEntries::bundled();
-        let names = ["irq_enter_rcu", "sysvec_apic_timer_interrupt", "handle_softirqs", "exc_nmi", "ksys_read", "irq_exit_rcu"];
-        use Context::{Hardirq, Nmi, Softirq};
+        let names =
+            ["irq_enter_rcu", "sysvec_apic_timer_interrupt", "handle_softirqs", "exc_nmi", "ksys_read", "irq_exit_rcu"];
         let expected = [Some(Hardirq), Some(Hardirq), Some(Softirq), Some(Nmi), None, None];
         assert_eq!(names.map(|name| list.context_of(name)), expected);
     }

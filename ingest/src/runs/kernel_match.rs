@@ -48,7 +48,8 @@ fn kernel_table(path: &Path) -> io::Result<(String, String)> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)
         .and_then(ParquetRecordBatchReaderBuilder::build)
         .map_err(|error| bad(error.to_string()))?;
-    let batch = reader.into_iter().next().ok_or_else(|| bad("no row".to_owned()))?.map_err(|error| bad(error.to_string()))?;
+    let batch =
+        reader.into_iter().next().ok_or_else(|| bad("no row".to_owned()))?.map_err(|error| bad(error.to_string()))?;
     let text = |name: &str| {
         let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
         let value = column.filter(|column| !column.is_empty()).map(|column| column.value(0).to_owned());

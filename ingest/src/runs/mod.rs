@@ -23,6 +23,6 @@ mod timeline;
 mod walk;
 
 pub use discover::DiscoverError;
-pub use ingest::{IngestRunsError, RunError, RunsOptions, RunsProgress, ingest_runs};
+pub use ingest::{IngestRunsError, Outcome, RunError, RunsOptions, RunsProgress, ingest_runs};
 pub use recording::RecordingError;
 pub use summary::{KernelFacts, Loss, RunLabels, RunSummary};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use hap_ftrace::{
     ByteOrder, ClockUnit, CpuData, CpuStats, EventDecoder, EventFormat, EventFormats, Kallsyms, Modules, PageLayout,
-    SubBuffer, TimeConversion, TraceDat, chosen_clock, trace_dat::Texts,
+    Problem, SubBuffer, TimeConversion, TraceDat, chosen_clock, trace_dat::Texts,
 };
 use thiserror::Error;
 
@@ -127,6 +127,8 @@ pub(crate) struct Recording<'a> {
     pub(crate) streams: Vec<StreamData<'a>>,
     /// Damage of the container, beside the streams.
     pub(crate) problems: Vec<String>,
+    /// Bytes that the container claims to have and that are not in the file.
+    pub(crate) missing_bytes: u64,
 }
 
 impl CaptureFiles {
@@ -206,6 +208,7 @@ impl CaptureFiles {
             sub_buffer_size: holder.map_or(trace.page_size, |buffer| buffer.sub_buffer_size),
             streams,
             problems: metadata.problems.into_iter().chain(trace.problems.iter().map(ToString::to_string)).collect(),
+            missing_bytes: trace.problems.iter().map(Problem::missing_bytes).sum(),
             decoder: metadata.decoder,
             formats: metadata.formats,
             kallsyms: metadata.kallsyms,
@@ -253,6 +256,7 @@ impl CaptureFiles {
             sub_buffer_size,
             streams,
             problems: metadata.problems,
+            missing_bytes: 0,
             decoder: metadata.decoder,
             formats: metadata.formats,
             kallsyms: metadata.kallsyms,
@@ -280,9 +284,9 @@ impl CaptureFiles {
             parsed.is_ok_and(|page| !page.data.is_empty() && page.records().all(|record| record.is_ok()))
         };
         let pages = self.files.iter().flat_map(|(_, _, file)| file.bytes().chunks(size as usize));
-        let tried = pages.take(64).find_map(|page| {
-            [ByteOrder::Little, ByteOrder::Big].into_iter().find(|&order| makes_sense(order, page))
-        });
+        let tried = pages
+            .take(64)
+            .find_map(|page| [ByteOrder::Little, ByteOrder::Big].into_iter().find(|&order| makes_sense(order, page)));
         tried.unwrap_or(ByteOrder::Little)
     }
 
@@ -356,11 +360,13 @@ fn merged<'t>(own: Option<&'t Texts>, foreign: Option<&'t TraceDat<'_>>) -> Cow<
             };
             fill(&mut texts.header_page, &foreign.header_page);
             fill(&mut texts.kallsyms, &foreign.kallsyms);
-            let own_formats: Vec<_> = texts.ftrace_formats.iter().filter_map(|text| EventFormat::parse(text).ok()).collect();
+            let own_formats: Vec<_> =
+                texts.ftrace_formats.iter().filter_map(|text| EventFormat::parse(text).ok()).collect();
             let lacks = |text: &&Vec<u8>| {
                 EventFormat::parse(text).is_ok_and(|format| own_formats.iter().all(|own| own.id != format.id))
             };
-            let foreign_formats = foreign.ftrace_formats.iter().chain(foreign.event_formats.iter().map(|(_, text)| text));
+            let foreign_formats =
+                foreign.ftrace_formats.iter().chain(foreign.event_formats.iter().map(|(_, text)| text));
             texts.ftrace_formats.extend(foreign_formats.filter(lacks).cloned());
             Cow::Owned(texts)
         }
@@ -397,8 +403,11 @@ fn folder_texts(folder: &Path) -> Result<Texts, RecordingError> {
 /// `function.format`, `sys_enter.format`, and `format` files of a copied `events` tree.
 fn format_files(folder: &Path) -> Result<Vec<Vec<u8>>, RecordingError> {
     let failed = |source| RecordingError::Io { path: folder.to_owned(), source };
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(folder).map_err(failed)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(failed)?;
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .map_err(failed)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
     paths.sort();
     let mut texts = Vec::new();
     for path in paths {

@@ -134,21 +134,24 @@ impl RunSummary {
     /// What is missing, in words with counts; none when nothing is.
     pub fn loss_text(&self) -> Option<String> {
         let loss = &self.loss;
-        let stats = loss.stats.map_or_else(|| "no per-CPU statistics".to_owned(), |stats| format!("{stats} by per-CPU statistics"));
+        let stats = loss
+            .stats
+            .map_or_else(|| "no per-CPU statistics".to_owned(), |stats| format!("{stats} by per-CPU statistics"));
         let mut parts = Vec::new();
         if loss.events_lost() > 0 {
             parts.push(format!("{} events lost ({} by sub-buffer headers, {stats})", loss.events_lost(), loss.pages));
         }
-        let mut part = |count: u64, what: &str| {
+        let mut part = |count: u64, what: &str, rest: &str| {
             if count > 0 {
-                parts.push(format!("{count} {what}"));
+                let plural = if count == 1 { "" } else { "s" };
+                parts.push(format!("{count} {what}{plural}{rest}"));
             }
         };
-        part(loss.pages_unknown, "sub-buffers with an unknown number of events lost before them");
-        part(loss.undecodable_bytes, "bytes undecodable");
-        part(loss.records_skipped, "records too short for their format");
-        part(loss.unresolved_addresses, "addresses unresolved");
-        part(self.damaged_places, "damaged places");
+        part(loss.pages_unknown, "sub-buffer", " with an unknown number of events lost before");
+        part(loss.undecodable_bytes, "byte", " undecodable");
+        part(loss.records_skipped, "record", " too short for the format");
+        part(loss.unresolved_addresses, "unresolved call site", "");
+        part(self.damaged_places, "damaged place", "");
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
@@ -205,9 +208,9 @@ mod tests {
             unresolved_calls: 8,
         };
         let summary = RunSummary { loss, damaged_places: 9, ..RunSummary::default() };
-        let text = "3 events lost (2 by sub-buffer headers, 3 by per-CPU statistics), 1 sub-buffers with an unknown \
-                    number of events lost before them, 4 bytes undecodable, 5 records too short for their format, 7 \
-                    addresses unresolved, 9 damaged places";
+        let text = "3 events lost (2 by sub-buffer headers, 3 by per-CPU statistics), 1 sub-buffer with an unknown number of \
+                    events lost before, 4 bytes undecodable, 5 records too short for the format, 7 unresolved call sites, 9 \
+                    damaged places";
         assert_eq!((summary.loss_text().as_deref(), summary.exit()), (Some(text), Exit::Incomplete));
         let whole = RunSummary::default();
         assert_eq!((whole.loss_text(), whole.exit()), (None, Exit::Complete));
@@ -215,7 +218,8 @@ mod tests {
 
     #[test]
     fn labels_of_the_command_line_overrule_run_json() {
-        let run_json = RunJson::parse(r#"{"runtime": "runc", "workload": "set", "labels": {"host": "a", "n": 3}}"#).unwrap();
+        let run_json =
+            RunJson::parse(r#"{"runtime": "runc", "workload": "set", "labels": {"host": "a", "n": 3}}"#).unwrap();
         let labels = ["runtime=crun", "host=b", "x=y"].map(|text| text.parse::<Label>().unwrap());
         let labels = RunLabels::new(&run_json, &labels);
         assert_eq!((labels.runtime.as_deref(), labels.workload.as_deref()), (Some("crun"), Some("set")));

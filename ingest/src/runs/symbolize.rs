@@ -80,17 +80,14 @@ impl<'a> Symbolizer<'a> {
         }
         let site = self.resolve(ip);
         let key = (site.module.clone(), site.address);
-        let id = match self.by_key.get(&key) {
-            Some(&id) => {
-                self.prefer(id, site);
-                id
-            }
-            None => {
-                let id = self.sites.len() as SiteId;
-                self.by_key.insert(key, id);
-                self.sites.push(site);
-                id
-            }
+        let id = if let Some(&id) = self.by_key.get(&key) {
+            self.prefer(id, site);
+            id
+        } else {
+            let id = self.sites.len() as SiteId;
+            self.by_key.insert(key, id);
+            self.sites.push(site);
+            id
         };
         self.by_ip.insert(ip, id);
         id
@@ -153,7 +150,9 @@ mod tests {
     fn sites(ips: &[u64]) -> Vec<Site> {
         let kallsyms = Kallsyms::parse(TEXT).unwrap();
         let mut symbolizer = Symbolizer::new(&kallsyms);
-        ips.iter().map(|&ip| symbolizer.site(ip)).collect::<Vec<_>>();
+        for &ip in ips {
+            symbolizer.site(ip);
+        }
         symbolizer.sites().to_vec()
     }
 

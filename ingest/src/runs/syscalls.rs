@@ -143,7 +143,9 @@ impl SyscallNames {
         let known = match self {
             Self::List(names) => names.get(number).cloned(),
             Self::Numbers(Machine::X86_64) => ::syscalls::x86_64::Sysno::new(number).map(|call| call.name().to_owned()),
-            Self::Numbers(Machine::Aarch64) => ::syscalls::aarch64::Sysno::new(number).map(|call| call.name().to_owned()),
+            Self::Numbers(Machine::Aarch64) => {
+                ::syscalls::aarch64::Sysno::new(number).map(|call| call.name().to_owned())
+            }
             Self::Numbers(Machine::Other) => None,
         };
         Some(known.unwrap_or_else(|| format!("syscall_{number}")))
@@ -174,12 +176,16 @@ mod tests {
 
     #[test]
     fn numbers_beyond_every_table_share_an_id_that_is_a_system_call() {
-        assert_eq!([0, 65_533, 65_534, 65_535, i64::MAX, -1].map(id_of_number), [0, 65_533, 65_534, 65_534, 65_534, 65_534]);
+        assert_eq!(
+            [0, 65_533, 65_534, 65_535, i64::MAX, -1].map(id_of_number),
+            [0, 65_533, 65_534, 65_534, 65_534, 65_534]
+        );
     }
 
     #[test]
     fn entry_functions_are_found_under_every_alias_and_renamed_ones_have_the_name_of_the_call() {
-        let text = b"0000000000001000 T __do_sys_getpid\n0000000000001000 T __x64_sys_getpid\n0000000000001000 T _text\n\
+        let text =
+            b"0000000000001000 T __do_sys_getpid\n0000000000001000 T __x64_sys_getpid\n0000000000001000 T _text\n\
                      0000000000002000 T __x64_sys_newfstat\n0000000000003000 t syscall_exit_to_user_mode_prepare\n";
         let functions = EntryFunctions::find(&Kallsyms::parse(text).unwrap());
         let names = SyscallSource::EntryFunctions(functions.clone()).names(Machine::Other);

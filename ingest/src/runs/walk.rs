@@ -46,7 +46,8 @@ pub(crate) fn walk<S: EventSink>(
     sink: &mut S,
     progress: &dyn Fn(u64),
 ) -> Walked {
-    let scanners = recording.streams.iter().map(|stream| Scanner::new(stream.id, stream.format.clone(), stream.data.chunks()));
+    let scanners =
+        recording.streams.iter().map(|stream| Scanner::new(stream.id, stream.format.clone(), stream.data.chunks()));
     let mut merger = Merger::new(scanners.collect(), &recording.decoder, &recording.kallsyms, source);
     let mut counting = Counting::new(files, recording, options.window_ns, collector, sink, progress);
     if options.threaded {
@@ -189,4 +190,3 @@ impl<'c, 'k, 'a, 'r, S: EventSink> Counting<'c, 'k, 'a, 'r, S> {
         aggregators.into_iter().map(finish).collect()
     }
 }
-

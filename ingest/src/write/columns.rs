@@ -131,7 +131,10 @@ pub fn labels(pairs: &[(String, String)]) -> ArrayRef {
     Arc::new(list.finish())
 }
 
-fn list_builder(fields: &Fields, builders: Vec<Box<dyn arrow_array::builder::ArrayBuilder>>) -> ListBuilder<StructBuilder> {
+fn list_builder(
+    fields: &Fields,
+    builders: Vec<Box<dyn arrow_array::builder::ArrayBuilder>>,
+) -> ListBuilder<StructBuilder> {
     let element = Field::new_list_field(DataType::Struct(fields.clone()), false);
     ListBuilder::new(StructBuilder::new(fields.clone(), builders)).with_field(element)
 }

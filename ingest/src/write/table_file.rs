@@ -75,7 +75,8 @@ impl TableFile {
 
     /// Appends rows: one array per column of the table, in the schema's order.
     pub fn write(&mut self, columns: Vec<ArrayRef>) -> Result<(), WriteError> {
-        let batch = RecordBatch::try_new(self.schema.clone(), columns).map_err(|error| encode_error(&self.path, &error))?;
+        let batch =
+            RecordBatch::try_new(self.schema.clone(), columns).map_err(|error| encode_error(&self.path, &error))?;
         self.writer.write(&batch).map_err(|error| encode_error(&self.path, &error))
     }
 

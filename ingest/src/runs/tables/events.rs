@@ -51,7 +51,11 @@ impl<'a> EventsTable<'a> {
         let batch_rows = (HELD_ROWS / streams.max(1)).clamp(MIN_BATCH_ROWS, MAX_BATCH_ROWS);
         Self {
             folder: run_folder(dataset, &EVENTS, run),
-            metadata: FileMetadata { row_group_rows: Some(batch_rows), delta_columns: &["time_ns", "cpu", "pid", "flags", "preempt_count", "calls"], ..metadata.clone() },
+            metadata: FileMetadata {
+                row_group_rows: Some(batch_rows),
+                delta_columns: &["time_ns", "cpu", "pid", "flags", "preempt_count", "calls"],
+                ..metadata.clone()
+            },
             event_names: formats.iter().map(|format| (format.id, format.name.clone())).collect(),
             syscalls,
             symbolizer: Symbolizer::new(kallsyms),
@@ -92,10 +96,8 @@ impl<'a> EventsTable<'a> {
             Body::Calls { ip, .. } => Some(self.symbolizer.site(ip)),
             _ => None,
         };
-        let context = entered_context(
-            site.and_then(|site| self.symbolizer.get(site)),
-            context_of_flags(event.common.flags),
-        );
+        let context =
+            entered_context(site.and_then(|site| self.symbolizer.get(site)), context_of_flags(event.common.flags));
         let syscall = if context == Context::Task { syscall } else { NO_SYSCALL };
         self.start_file(stream)?;
         let Some(file) = self.files.get_mut(&stream) else { return Ok(()) };

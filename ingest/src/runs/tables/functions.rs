@@ -24,7 +24,9 @@ pub(crate) fn write(
     let rows = &counts.rows;
     let site = |row: &FunctionRow| counts.sites.get(row.site as usize);
     let mut names = DictionaryColumn::default();
-    rows.iter().for_each(|row| names.push(syscalls.name(row.syscall).as_deref()));
+    for row in rows {
+        names.push(syscalls.name(row.syscall).as_deref());
+    }
     let long = |value: fn(&FunctionRow) -> u64| longs(rows.iter().map(move |row| Some(value(row) as i64)));
     let columns = vec![
         constant(run, rows.len()),

@@ -22,15 +22,12 @@ pub(crate) fn run_folder(dataset: &Path, table: &Table, run: &str) -> PathBuf {
 
 /// A value as Hive writes it into a path: what could be mistaken for a separator is percent-encoded.
 fn partition_value(value: &str) -> String {
-    let mut encoded = String::new();
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'@') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    let encode = |byte: u8| match byte {
+        b'_' | b'-' | b'.' | b'+' | b'@' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    value.bytes().map(encode).collect()
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ fn value(summary: &RunSummary, column: &str) -> Result<ArrayRef, ArrowError> {
         "lost_pages_unknown" => long(loss.pages_unknown),
         "lost_stats" => maybe_long(loss.stats),
         "undecodable_bytes" => long(loss.undecodable_bytes),
+        "damaged_places" => long(summary.damaged_places),
         "records_skipped" => long(loss.records_skipped),
         "records_discarded" => long(loss.records_discarded),
         "unresolved_addresses" => long(loss.unresolved_addresses),
