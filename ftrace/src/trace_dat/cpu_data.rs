@@ -207,3 +207,34 @@ impl<'a> Chunks<'a> {
         error
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CpuData;
+    use crate::bytes::ByteOrder;
+    use crate::error::Error;
+    use crate::header_page::PageLayout;
+    use crate::sub_buffer::SubBuffer;
+
+    /// A sub-buffer of 64 bytes with so many events of four bytes.
+    fn sub_buffer(events: u64) -> Vec<u8> {
+        let mut bytes = [100_u64.to_le_bytes(), (events * 8).to_le_bytes()].concat();
+        for _ in 0..events {
+            bytes.extend([1 | 1 << 5, 0, 0, 0, 7, 7, 7, 7]);
+        }
+        bytes.resize(64, 0xee);
+        bytes
+    }
+
+    #[test]
+    fn trap_9_sub_buffers_may_be_partly_filled_and_only_whole_ones_are_read() {
+        let file = [sub_buffer(2), sub_buffer(6), sub_buffer(0), sub_buffer(1)[..40].to_vec()].concat();
+        let data = CpuData::raw(3, &file, 64, ByteOrder::Little);
+        let mut chunks = data.chunks();
+        let whole = chunks.next().unwrap().unwrap();
+        let pages = whole.bytes.chunks(64).map(|page| SubBuffer::parse(page, &PageLayout::LONG_8, ByteOrder::Little));
+        assert_eq!(pages.map(|page| page.unwrap().records().count()).collect::<Vec<_>>(), [2, 6, 0]);
+        let expected = Error::Truncated { what: "sub-buffer", offset: 192, needed: 64, left: 40 };
+        assert_eq!((chunks.next(), chunks.next()), (Some(Err(expected)), None));
+    }
+}

@@ -40,6 +40,7 @@ pub(crate) struct ThreadTally {
 }
 
 /// Everything that a run held.
+#[derive(Default)]
 pub(crate) struct RunCounts {
     /// Sorted by thread, function, context and system call.
     pub(crate) rows: Vec<FunctionRow>,

@@ -71,3 +71,29 @@ pub(crate) fn write(
     file.write_columns(columns)?;
     file.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use hap_schemas::RunJson;
+
+    use super::thread_rows;
+    use crate::runs::collect::{RunCounts, Tally, ThreadTally};
+    use crate::runs::recording::Names;
+
+    #[test]
+    fn trap_11_common_pid_is_a_thread_and_saved_tgids_and_run_json_map_it_to_its_process() {
+        let run_json = RunJson::parse(r#"{"threads": [{"pid": 7, "tgid": 5, "comm": "app", "role": "app"}]}"#).unwrap();
+        let names = Names {
+            comms: BTreeMap::from([(7, "old".to_owned()), (9, "other".to_owned())]),
+            tgids: BTreeMap::from([(7, 1), (9, 8)]),
+        };
+        let seen = ThreadTally { events: Tally { count: 2, first: 1, last: 2 }, calls: 2 };
+        let counts = RunCounts { threads: BTreeMap::from([(0, seen), (9, seen)]), ..RunCounts::default() };
+        let rows = thread_rows(&run_json, &names, &counts);
+        let found: Vec<_> = rows.iter().map(|row| (row.pid, row.tgid, row.comm, row.listed.is_some())).collect();
+        let expected = [(0, None, None, false), (7, Some(5), Some("app"), true), (9, Some(8), Some("other"), false)];
+        assert_eq!(found, expected);
+    }
+}
