@@ -27,7 +27,7 @@ demo:
 
 # Everything, oracles included: trace-cmd, Polars, DuckDB and pandas read what hap reads and writes.
 test: tools/trace-cmd
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --no-fail-fast
 	$(MAKE) readers
 
 # The oracle is Debian's trace-cmd.

@@ -9,4 +9,4 @@ for tool in trace-cmd zstd; do
     fi
 done
 cargo build --release -p hap-ingest -p hap-bench
-"${CARGO_TARGET_DIR:-target}/release/hap-bench" run --runs 3 "$@"
+"${CARGO_TARGET_DIR:-target}/release/hap-bench" run --runs 3 --full "$@"

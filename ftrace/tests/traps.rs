@@ -260,12 +260,10 @@ fn a_cpu_beyond_the_file_is_a_truncated_recording_that_names_both_numbers_and_ke
     let left = bytes.len() as u64 - cpu.offset;
     let problem = only_problem(&file);
     assert_eq!((problem.cpu, problem.buffer.as_deref()), (Some(5), Some("")));
+    assert_eq!(problem.missing_bytes(), 1_000_000 - left);
     assert_eq!(
         problem.to_string(),
-        format!(
-            "CPU 5: trace data at byte {0}: trace data of a CPU at byte {0} needs 1000000 bytes, {left} are left",
-            cpu.offset
-        )
+        format!("CPU 5: trace data of a CPU at byte {0} needs 1000000 bytes, {left} are left", cpu.offset)
     );
     let chunks: Vec<_> = cpu.chunks().collect();
     assert_eq!(chunks.len(), 2);
