@@ -10,7 +10,6 @@ import duckdb
 import pandas
 import polars
 import pyarrow
-import pyarrow.dataset
 import pyarrow.parquet
 
 DATASET, CAPTURES = map(pathlib.Path, sys.argv[1:])
@@ -55,17 +54,17 @@ query = "select run, sum(calls)::bigint from read_parquet('{}/*/*.parquet') grou
 check("duckdb", dict(duckdb.sql(query.format(FUNCTIONS)).fetchall()), EXPECTED)
 check("duckdb, windows", dict(duckdb.sql(query.format(DATASET / "windows")).fetchall()), EXPECTED)
 check("duckdb, events", dict(duckdb.sql(query.format(DATASET / "events")).fetchall()), EXPECTED)
-table = pyarrow.dataset.dataset(FUNCTIONS, partitioning="hive").to_table().to_pandas()
+table = pyarrow.parquet.read_table(FUNCTIONS).to_pandas()
 check("pyarrow", table.groupby("run", observed=True)["calls"].sum().to_dict(), EXPECTED)
 
 runs = duckdb.sql(f"""
     select count(*), bool_and(build_id = '3b43fad5034874490492495d552c0af6a5fab235') is null,
            bool_and(list_contains(labels, {{'key': 'set', 'value': 'readers'}})), sum(events_lost)::bigint
-    from read_parquet('{DATASET}/runs/*/*.parquet')""").fetchone()
+    from read_parquet('{DATASET}/runs/*/*.parquet')""").fetchall()[0]
 check("duckdb, runs", runs, (len(EXPECTED), True, True, 0))
 joined = duckdb.sql(f"""
     select count(*) from (select distinct module, address from read_parquet('{FUNCTIONS}/*/*.parquet')) anti join
-    read_parquet('{DATASET}/kernels/*/functions.parquet') using (module, address)""").fetchone()
+    read_parquet('{DATASET}/kernels/*/functions.parquet') using (module, address)""").fetchall()[0]
 check("duckdb, functions without a row in the kernel table", joined, (0,))
 metadata = {
     key.decode(): value.decode()
