@@ -38,7 +38,7 @@ tools/trace-cmd:
 
 # Other programs read the dataset as it is: needs Python 3.11 and the packages of tests/readers/requirements.txt.
 readers:
-	tests/readers/run.sh
+	@tests/readers/run.sh
 
 lint:
 	$(CARGO) fmt --all --check
@@ -46,7 +46,7 @@ lint:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 bench:
-	bench/run.sh
+	@bench/run.sh
 
 clean:
 	$(CARGO) clean
