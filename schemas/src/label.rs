@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// A `key=value` pair. Keys `runtime`, `workload`, `repetition` and `run` fill the columns of those names.
+/// A `key=value` pair. Keys `runtime`, `workload` and `repetition` fill the columns of those names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
     /// Letters, digits, `_`, `-` and `.`; never empty.
