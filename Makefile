@@ -9,11 +9,11 @@ STUDY   := $(addprefix $(CAPTURES)/,firecracker gvisor-kvm gvisor-ptrace kata-qe
 .PHONY: all demo test lint doc bench readers clean
 
 all:
-	$(CARGO) build --release
+	$(CARGO) build --release --workspace
 
 # Exit code 1 of a command means: done, but the capture itself is incomplete. The lossy captures are meant to be.
 demo:
-	$(CARGO) build --release -p hap-ingest -p hap-analyze
+	$(CARGO) build --release --workspace
 	@rm -rf $(DATASET) && mkdir -p $(DATASET)/kernels && cp -r data/kernels/build_id=* $(DATASET)/kernels/
 	@echo; echo "== Ingest: 52 captures of 7 runtimes under server load, then 11 special ones"
 	$(BIN)/hap-ingest runs $(STUDY) --label set=study --out $(DATASET)

@@ -8,5 +8,5 @@ for tool in trace-cmd zstd; do
         apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$tool" >&2
     fi
 done
-cargo build --release -p hap-ingest -p hap-bench
+cargo build --release --workspace
 "${CARGO_TARGET_DIR:-target}/release/hap-bench" run --runs 3 --full "$@"

@@ -11,7 +11,8 @@ if ! cmp -s tests/readers/requirements.txt "$venv/installed.txt"; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/readers/requirements.txt
     cp tests/readers/requirements.txt "$venv/installed.txt"
 fi
-cargo build --quiet -p hap-ingest
+# The same build as the tests': another selection of packages would build the dependencies anew.
+cargo test --quiet --workspace --no-run
 dataset=$(mktemp -d)
 trap 'rm -rf "$dataset"' EXIT
 "$target/debug/hap-ingest" runs data/captures/runc data/captures/nabla --events --label set=readers --out "$dataset"
