@@ -69,6 +69,8 @@ pub(crate) struct Aggregator<'a> {
     touched: Vec<usize>,
     /// Distinct keys in `calls`.
     keys: usize,
+    /// A table of `calls` was full: the counts are not whole.
+    turned_away: bool,
     /// Events by (id, thread); function calls are in `calls`.
     others: BTreeMap<(u16, i32), Occurrences>,
     /// Number of `func_repeats` events, and of the calls that they stand for.
@@ -163,6 +165,7 @@ impl<'a> Aggregator<'a> {
             slots: HashMap::new(),
             touched: Vec::new(),
             keys: 0,
+            turned_away: false,
             others: BTreeMap::new(),
             repeats: (0, 0),
             skipped: 0,
@@ -321,6 +324,7 @@ impl<'a> Aggregator<'a> {
     }
 
     fn report_window<W: WindowSink>(&mut self, windows: &mut W) {
+        self.note_keys();
         for index in self.touched.drain(..) {
             if let Some(calls) = self.calls.get_mut(index) {
                 calls.touched = false;
@@ -329,17 +333,21 @@ impl<'a> Aggregator<'a> {
         }
     }
 
-    /// Whether there are more distinct keys than any real capture has; to be asked once a round.
-    pub(crate) fn is_overfull(&mut self) -> bool {
-        let mut full = false;
+    /// Adds the keys that are new in the tables that the window has touched.
+    fn note_keys(&mut self) {
         for index in &self.touched {
             if let Some(calls) = self.calls.get_mut(*index) {
                 self.keys += calls.table.len() - calls.known_keys;
                 calls.known_keys = calls.table.len();
-                full |= calls.table.is_full();
+                self.turned_away |= calls.table.is_full();
             }
         }
-        full || self.calls.len() > MAX_SLOTS || self.keys > MAX_KEYS
+    }
+
+    /// Whether there are more distinct keys than any real capture has; to be asked once a round.
+    pub(crate) fn is_overfull(&mut self) -> bool {
+        self.note_keys();
+        self.turned_away || self.calls.len() > MAX_SLOTS || self.keys > MAX_KEYS
     }
 
     /// Everything counted; the last window has been reported.

@@ -5,4 +5,4 @@ mod schema;
 mod table_file;
 
 pub use schema::arrow_schema;
-pub use table_file::{FileMetadata, TableFile, WriteError, replace_file};
+pub use table_file::{FileMetadata, TableFile, WriteError};

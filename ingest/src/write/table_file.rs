@@ -1,7 +1,7 @@
 //! A Parquet file that appears whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use arrow_array::{ArrayRef, RecordBatch};
@@ -93,13 +93,6 @@ impl TableFile {
         let temporary = buffered.into_inner().map_err(|error| io_error(&path, error.into_error()))?;
         publish(temporary, &path)
     }
-}
-
-/// Writes bytes to a file that appears whole or not at all.
-pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let mut temporary = temporary_beside(path)?;
-    temporary.write_all(bytes).map_err(|error| io_error(path, error))?;
-    publish(temporary, path)
 }
 
 fn temporary_beside(path: &Path) -> Result<NamedTempFile, WriteError> {
