@@ -65,10 +65,15 @@ impl<'a> Records<'a> {
         self.discarded
     }
 
-    /// The next record, if it is a little-endian `function` event of the usual layout and size with this id: its time and
-    /// payload. None says nothing of the next record but that it takes [`Iterator::next`] to read it.
+    /// The next record, if it is a little-endian `function` event of the usual layout and size with this id, and if
+    /// `wanted` says so of its time and payload. None says nothing of the next record but that it takes
+    /// [`Iterator::next`] to read it.
     #[inline]
-    pub fn next_function(&mut self, id: u16) -> Option<(u64, &'a [u8; FUNCTION_PAYLOAD])> {
+    pub fn next_function_if(
+        &mut self,
+        id: u16,
+        wanted: impl FnOnce(u64, &[u8; FUNCTION_PAYLOAD]) -> bool,
+    ) -> Option<(u64, &'a [u8; FUNCTION_PAYLOAD])> {
         let (record, rest) = self.rest.split_first_chunk::<FUNCTION_RECORD>()?;
         let (header, payload) = record.split_first_chunk::<4>()?;
         let payload: &[u8; FUNCTION_PAYLOAD] = payload.first_chunk()?;
@@ -77,9 +82,19 @@ impl<'a> Records<'a> {
         if header & ((1 << TYPE_LEN_BITS) - 1) != FUNCTION_PAYLOAD as u32 / 4 || u16::from_le_bytes([low, high]) != id {
             return None;
         }
-        self.time = self.time.wrapping_add(u64::from(header >> TYPE_LEN_BITS));
+        let time = self.time.wrapping_add(u64::from(header >> TYPE_LEN_BITS));
+        if !wanted(time, payload) {
+            return None;
+        }
+        self.time = time;
         self.rest = rest;
-        Some((self.time, payload))
+        Some((time, payload))
+    }
+
+    /// The next record, if it is a little-endian `function` event of the usual layout and size with this id.
+    #[inline]
+    pub fn next_function(&mut self, id: u16) -> Option<(u64, &'a [u8; FUNCTION_PAYLOAD])> {
+        self.next_function_if(id, |_, _| true)
     }
 
     #[inline]

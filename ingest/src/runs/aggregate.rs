@@ -2,36 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use foldhash::{HashMap, HashMapExt};
-
 use hap_ftrace::{Body, Event, EventDecoder, Record, Records, usual_function};
 
-use super::call_table::CallTable;
+use super::call_counts::{CallCounts, Slot};
 use super::interrupt_entries::context_of_flags;
 use super::merge::Limit;
 use super::scan::{ScannedChunk, StreamFormat, StreamId, ordinal};
 use super::timeline::{NO_SYSCALL, Position, SyscallId, Thread, Timelines};
-
-/// Distinct keys of one stream, beyond which a capture is refused: real ones have thousands.
-const MAX_KEYS: usize = 1 << 24;
-/// Distinct threads in system calls of one stream, beyond which a capture is refused.
-const MAX_SLOTS: usize = 1 << 18;
-
-/// A thread in a system call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Slot {
-    pub(crate) pid: i32,
-    pub(crate) syscall: SyscallId,
-}
-
-/// Calls of a slot.
-pub(crate) struct SlotCalls {
-    pub(crate) slot: Slot,
-    pub(crate) table: CallTable,
-    touched: bool,
-    /// Keys of the table that have been added to the sum of the stream.
-    known_keys: usize,
-}
 
 /// Takes every event in order, beside the counting.
 pub(crate) trait EventSink {
@@ -62,30 +39,20 @@ pub(crate) struct Aggregator<'a> {
     pending: VecDeque<ScannedChunk<'a>>,
     /// Where in the first pending chunk the walk stands.
     cursor: PageCursor,
-    /// Calls of each thread in each system call.
-    calls: Vec<SlotCalls>,
-    slots: HashMap<Slot, usize>,
-    /// Indices of `calls` that the current window has touched.
-    touched: Vec<usize>,
-    /// Distinct keys in `calls`.
-    keys: usize,
-    /// A table of `calls` was full: the counts are not whole.
-    turned_away: bool,
-    /// Events by (id, thread); function calls are in `calls`.
+    /// Events that are no function calls, by (id, thread).
     others: BTreeMap<(u16, i32), Occurrences>,
     /// Number of `func_repeats` events, and of the calls that they stand for.
     repeats: (u64, u64),
     /// Records too short for their format.
     skipped: u64,
-    /// Window that events are being counted into.
-    window: u64,
     largest: u64,
+    /// Time of the record at which the limit stopped the walk.
+    stopped_at: Option<u64>,
     span: Span,
 }
 
-/// Everything that a stream held.
+/// Everything that a stream held beside its function calls.
 pub(crate) struct StreamCounts {
-    pub(crate) calls: Vec<SlotCalls>,
     /// Events that are no function calls, by (id, thread).
     pub(crate) others: BTreeMap<(u16, i32), Occurrences>,
     /// Number of `func_repeats` events, and of the calls that they stand for.
@@ -112,45 +79,18 @@ struct PageCursor {
 #[derive(Clone, Copy, Debug)]
 struct Span {
     pid: i32,
-    /// Index of the slot's calls.
+    /// Index of the slot in the [`CallCounts`].
     slot: usize,
     syscall: SyscallId,
     /// Events before this time need no look at anything else.
     before: u64,
 }
 
-/// What the walk of a round needs.
+/// What the walk up to a limit needs.
 pub(crate) struct Round<'r> {
     pub(crate) decoder: &'r EventDecoder,
     pub(crate) timelines: &'r Timelines,
     pub(crate) limit: Limit,
-    pub(crate) windows: Windows,
-}
-
-/// Division of a capture into windows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Windows {
-    /// Time of the first event.
-    pub(crate) start: u64,
-    /// Length, at least 1.
-    pub(crate) length: u64,
-}
-
-impl Windows {
-    /// The window of a time.
-    pub(crate) fn index(self, time: u64) -> u64 {
-        time.saturating_sub(self.start) / self.length
-    }
-
-    fn end(self, index: u64) -> u64 {
-        self.start.saturating_add((index + 1).saturating_mul(self.length))
-    }
-}
-
-/// Takes the counts of a window that has ended on a stream.
-pub(crate) trait WindowSink {
-    /// What `calls` has not reported yet belongs to `window`.
-    fn window_ended(&mut self, window: u64, calls: &mut SlotCalls);
 }
 
 impl<'a> Aggregator<'a> {
@@ -161,16 +101,11 @@ impl<'a> Aggregator<'a> {
             format,
             pending: VecDeque::new(),
             cursor: PageCursor::default(),
-            calls: Vec::new(),
-            slots: HashMap::new(),
-            touched: Vec::new(),
-            keys: 0,
-            turned_away: false,
             others: BTreeMap::new(),
             repeats: (0, 0),
             skipped: 0,
-            window: 0,
             largest: 0,
+            stopped_at: None,
             span,
         }
     }
@@ -181,17 +116,18 @@ impl<'a> Aggregator<'a> {
     }
 
     /// Counts the pending records up to the round's limit. Chunks that are done with go to `spent`.
-    pub(crate) fn advance<S: EventSink, W: WindowSink>(
+    pub(crate) fn advance<S: EventSink>(
         &mut self,
         round: &Round<'_>,
+        counts: &mut CallCounts,
         sink: &mut S,
-        windows: &mut W,
         spent: &mut Vec<ScannedChunk<'a>>,
     ) {
-        // Timelines have grown, and the limit is another one.
+        // Timelines have grown, the limit is another one, and a window may have ended.
         self.span.before = 0;
+        self.stopped_at = None;
         while let Some(chunk) = self.pending.pop_front() {
-            if !self.walk_chunk(&chunk, round, sink, windows) {
+            if !self.walk_chunk(&chunk, round, counts, sink) {
                 self.pending.push_front(chunk);
                 return;
             }
@@ -200,28 +136,24 @@ impl<'a> Aggregator<'a> {
         }
     }
 
-    /// Reports the current window if it is before `window`: no further event of it can come.
-    pub(crate) fn leave_windows_before<W: WindowSink>(&mut self, window: u64, windows: &mut W) {
-        if self.window < window {
-            self.report_window(windows);
-            self.window = window;
-            self.span.before = 0;
-        }
+    /// Time of the record at which the limit stopped the walk; none when everything pending has been counted.
+    pub(crate) fn stopped_at(&self) -> Option<u64> {
+        self.stopped_at
     }
 
     /// Walks a chunk from the cursor on; false when the limit stopped it.
-    fn walk_chunk<S: EventSink, W: WindowSink>(
+    fn walk_chunk<S: EventSink>(
         &mut self,
         chunk: &ScannedChunk<'_>,
         round: &Round<'_>,
+        counts: &mut CallCounts,
         sink: &mut S,
-        windows: &mut W,
     ) -> bool {
         while let Some(page) = chunk.pages.get(self.cursor.page) {
             let start = page.start + self.cursor.offset;
             let time = if self.cursor.offset == 0 { page.time } else { self.cursor.time };
             let data = chunk.bytes.get(start..page.end).unwrap_or(&[]);
-            if let Some((offset, time)) = self.walk_page(data, time, page.number, round, sink, windows) {
+            if let Some((offset, time)) = self.walk_page(data, time, page.number, round, counts, sink) {
                 self.cursor.offset += offset;
                 self.cursor.time = time;
                 return false;
@@ -232,56 +164,81 @@ impl<'a> Aggregator<'a> {
     }
 
     /// Walks records; gives the offset and time in front of the record at which the limit stopped it.
-    fn walk_page<S: EventSink, W: WindowSink>(
+    fn walk_page<S: EventSink>(
         &mut self,
         data: &[u8],
         time: u64,
         page: u64,
         round: &Round<'_>,
+        counts: &mut CallCounts,
         sink: &mut S,
-        windows: &mut W,
     ) -> Option<(usize, u64)> {
         let conversion = self.format.conversion;
-        let identity = conversion.is_identity();
         let usual = round.decoder.usual_function_id();
         let read_before = self.cursor.offset;
         let mut records = Records::new(data, time, self.format.order);
         loop {
+            if let Some(id) = usual {
+                self.count_span(&mut records, id, counts, sink);
+            }
             let (offset, time_before) = (records.offset(), records.time());
-            let (time, event) = if let Some((time, payload)) = usual.and_then(|id| records.next_function(id)) {
-                (time, usual_function(payload))
-            } else {
-                // The scan has checked the records: an error cannot come, and would end the walk.
-                let Some(Ok(Record { time, payload })) = records.next() else { return None };
-                let Some(event) = round.decoder.decode(payload) else {
-                    self.skipped += 1;
-                    continue;
-                };
-                (time, event)
+            // The scan has checked the records: an error cannot come, and would end the walk.
+            let Some(Ok(Record { time, payload })) = records.next() else { return None };
+            let Some(event) = round.decoder.decode(payload) else {
+                self.skipped += 1;
+                continue;
             };
-            let time = if identity { time } else { conversion.to_ns(time) };
+            let time = conversion.to_ns(time);
             let merged_time = time.max(self.largest);
             if merged_time >= self.span.before || event.common.pid != self.span.pid {
                 let ordinal = ordinal(page, read_before + records.offset());
                 let at = Position { time: merged_time, stream: self.id.index, ordinal };
                 if !round.limit.admits(at) {
+                    self.stopped_at = Some(merged_time);
                     return Some((offset, time_before));
                 }
-                self.enter_span(event.common.pid, at, round, windows);
+                self.enter_span(event.common.pid, at, round, counts);
             }
             self.largest = merged_time;
-            self.count(time, &event, round.decoder);
+            self.count(time, &event, round.decoder, counts);
             sink.event(self.id, time, &event, self.span.syscall);
         }
     }
 
+    /// Counts the function events of the usual layout that come next, as far as the span reaches: nearly all events of
+    /// a capture.
     #[inline]
-    fn count(&mut self, time: u64, event: &Event, decoder: &EventDecoder) {
+    fn count_span<S: EventSink>(
+        &mut self,
+        records: &mut Records<'_>,
+        function_id: u16,
+        counts: &mut CallCounts,
+        sink: &mut S,
+    ) {
+        let (span, conversion) = (self.span, self.format.conversion);
+        let identity = conversion.is_identity();
+        let Some(table) = counts.table(span.slot) else { return };
+        let mut largest = self.largest;
+        while let Some((time, payload)) = records.next_function_if(function_id, |time, payload| {
+            let time = if identity { time } else { conversion.to_ns(time) };
+            time.max(largest) < span.before && usual_function(payload).common.pid == span.pid
+        }) {
+            let time = if identity { time } else { conversion.to_ns(time) };
+            largest = largest.max(time);
+            let event = usual_function(payload);
+            if let Body::Calls { ip, .. } = event.body {
+                table.add(ip, context_of_flags(event.common.flags) as u32, time, 1);
+            }
+            sink.event(self.id, time, &event, span.syscall);
+        }
+        self.largest = largest;
+    }
+
+    fn count(&mut self, time: u64, event: &Event, decoder: &EventDecoder, counts: &mut CallCounts) {
         match event.body {
             Body::Calls { ip, count, .. } => {
-                let context = context_of_flags(event.common.flags);
-                if let Some(calls) = self.calls.get_mut(self.span.slot) {
-                    calls.table.add(ip, context as u32, time, count);
+                if let Some(table) = counts.table(self.span.slot) {
+                    table.add(ip, context_of_flags(event.common.flags) as u32, time, count);
                 }
                 if event.common.id != decoder.function_id() {
                     self.repeats.0 += 1;
@@ -300,61 +257,15 @@ impl<'a> Aggregator<'a> {
     }
 
     /// Finds out what holds for a thread's events from `at` on.
-    fn enter_span<W: WindowSink>(&mut self, pid: i32, at: Position, round: &Round<'_>, windows: &mut W) {
-        self.leave_windows_before(round.windows.index(at.time), windows);
+    fn enter_span(&mut self, pid: i32, at: Position, round: &Round<'_>, counts: &mut CallCounts) {
         let (syscall, until) = round.timelines.state_at(Thread { buffer: self.id.buffer, pid }, at);
-        let slot = self.slot(Slot { pid, syscall });
-        let before = until.time.min(round.limit.time).min(round.windows.end(self.window));
-        self.span = Span { pid, slot, syscall, before };
+        let slot = counts.index(Slot { pid, syscall });
+        self.span = Span { pid, slot, syscall, before: until.time.min(round.limit.time) };
     }
 
-    /// The index of a slot's calls, which the current window is about to touch.
-    fn slot(&mut self, slot: Slot) -> usize {
-        let calls = &mut self.calls;
-        let index = *self.slots.entry(slot).or_insert_with(|| {
-            calls.push(SlotCalls { slot, table: CallTable::new(), touched: false, known_keys: 0 });
-            calls.len() - 1
-        });
-        if let Some(calls) = calls.get_mut(index)
-            && !std::mem::replace(&mut calls.touched, true)
-        {
-            self.touched.push(index);
-        }
-        index
-    }
-
-    fn report_window<W: WindowSink>(&mut self, windows: &mut W) {
-        self.note_keys();
-        for index in self.touched.drain(..) {
-            if let Some(calls) = self.calls.get_mut(index) {
-                calls.touched = false;
-                windows.window_ended(self.window, calls);
-            }
-        }
-    }
-
-    /// Adds the keys that are new in the tables that the window has touched.
-    fn note_keys(&mut self) {
-        for index in &self.touched {
-            if let Some(calls) = self.calls.get_mut(*index) {
-                self.keys += calls.table.len() - calls.known_keys;
-                calls.known_keys = calls.table.len();
-                self.turned_away |= calls.table.is_full();
-            }
-        }
-    }
-
-    /// Whether there are more distinct keys than any real capture has; to be asked once a round.
-    pub(crate) fn is_overfull(&mut self) -> bool {
-        self.note_keys();
-        self.turned_away || self.calls.len() > MAX_SLOTS || self.keys > MAX_KEYS
-    }
-
-    /// Everything counted; the last window has been reported.
-    pub(crate) fn finish<W: WindowSink>(mut self, decoder: &EventDecoder, windows: &mut W) -> StreamCounts {
-        self.report_window(windows);
+    /// Everything counted but the function calls.
+    pub(crate) fn finish(self, decoder: &EventDecoder) -> StreamCounts {
         StreamCounts {
-            calls: self.calls,
             others: self.others,
             repeats: self.repeats,
             function_id: decoder.function_id(),

@@ -1,7 +1,7 @@
 //! Counts calls by (call site, context): the hash table that every event of a capture goes through.
 //!
 //! Each thread in each system call has a table of its own, so that the functions that run one after the other lie side
-//! by side in memory.
+//! by side in memory: what costs time here is waiting for memory.
 
 /// Slots of a new table.
 const FIRST_SLOTS: usize = 1 << 6;
@@ -44,13 +44,16 @@ pub(crate) struct CallTable {
     slots: Vec<u16>,
     entries: Vec<CallEntry>,
     totals: Vec<CallTotal>,
+    /// Largest time of a first call: a call before it may come before the first call of its key. Streams are counted
+    /// one after the other, a window at a time.
+    newest_first: u64,
     /// Keys have been turned away.
     full: bool,
 }
 
 impl CallTable {
     pub(crate) fn new() -> Self {
-        Self { slots: vec![0; FIRST_SLOTS], entries: Vec::new(), totals: Vec::new(), full: false }
+        Self { slots: vec![0; FIRST_SLOTS], entries: Vec::new(), totals: Vec::new(), newest_first: 0, full: false }
     }
 
     /// Counts calls.
@@ -67,10 +70,14 @@ impl CallTable {
                         && entry.ip == ip
                         && entry.context == context
                     {
-                        entry.last = time;
-                        match u64::from(entry.pending).checked_add(calls).and_then(|sum| u32::try_from(sum).ok()) {
-                            Some(sum) => entry.pending = sum,
-                            None => self.add_total(index, calls),
+                        entry.last = entry.last.max(time);
+                        let sum = u64::from(entry.pending).checked_add(calls).and_then(|sum| u32::try_from(sum).ok());
+                        entry.pending = sum.unwrap_or(entry.pending);
+                        if sum.is_none() {
+                            self.add_total(index, calls);
+                        }
+                        if time < self.newest_first {
+                            self.note_first(index, time);
                         }
                         return;
                     }
@@ -115,11 +122,19 @@ impl CallTable {
     }
 
     #[cold]
+    fn note_first(&mut self, index: usize, time: u64) {
+        if let Some(total) = self.totals.get_mut(index) {
+            total.first = total.first.min(time);
+        }
+    }
+
+    #[cold]
     fn insert(&mut self, slot: usize, ip: u64, context: u32, time: u64, calls: u64) {
         if self.entries.len() >= MAX_ENTRIES {
             self.full = true;
             return;
         }
+        self.newest_first = self.newest_first.max(time);
         let index = self.entries.len() as u16 + 1;
         self.entries.push(CallEntry { ip, last: time, pending: 0, context });
         self.totals.push(CallTotal { calls: 0, first: time, series: None });

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hap_schemas::Context;
 
-use super::aggregate::{Slot, SlotCalls, StreamCounts, WindowSink};
+use super::aggregate::StreamCounts;
+use super::call_counts::{Slot, SlotCalls, WindowSink};
 use super::call_table::{CallEntry, CallTotal};
 use super::observer_effects::ObserverEffects;
 use super::symbolize::{Site, SiteId, Symbolizer, UNKNOWN};
-use super::tables::windows::{SeriesColumns, WindowsTable};
+use super::tables::windows::WindowsTable;
 use super::timeline::{NO_SYSCALL, SyscallId};
 
 /// A row of the fact table.
@@ -76,12 +77,22 @@ pub(crate) struct Collector<'a> {
     symbolizer: Symbolizer<'a>,
     series: HashMap<SeriesKey, u32>,
     series_keys: Vec<SeriesKey>,
-    series_columns: Vec<SeriesColumns>,
-    /// Series in the order of the table: by thread, function and context.
-    series_order: Vec<u32>,
-    /// Calls by series of the windows that may still grow.
-    open: BTreeMap<u64, Vec<u64>>,
+    /// Calls in the current window by series.
+    calls: Vec<u64>,
+    /// The series that have some.
+    touched: Vec<u32>,
+    order: SeriesOrder,
     table: WindowsTable,
+}
+
+/// Series in the order of the table: by thread, function and context.
+#[derive(Default)]
+struct SeriesOrder {
+    series: Vec<u32>,
+    /// Places in `series`.
+    ranks: Vec<u32>,
+    /// A bit for each place.
+    marks: Vec<u64>,
 }
 
 impl<'a> Collector<'a> {
@@ -90,41 +101,11 @@ impl<'a> Collector<'a> {
             symbolizer,
             series: HashMap::new(),
             series_keys: Vec::new(),
-            series_columns: Vec::new(),
-            series_order: Vec::new(),
-            open: BTreeMap::new(),
+            calls: Vec::new(),
+            touched: Vec::new(),
+            order: SeriesOrder::default(),
             table,
         }
-    }
-
-    /// Writes the windows before `window`, which every stream has left.
-    pub(crate) fn write_windows_before(&mut self, window: u64) {
-        while let Some(entry) = self.open.first_entry().filter(|entry| *entry.key() < window) {
-            let (index, calls) = entry.remove_entry();
-            self.write_window(index, &calls);
-        }
-    }
-
-    fn write_window(&mut self, window: u64, calls: &[u64]) {
-        if self.series_order.len() != self.series_keys.len() {
-            self.sort_series();
-        }
-        for &series in &self.series_order {
-            let calls = calls.get(series as usize).copied().unwrap_or(0);
-            if let (1.., Some(columns)) = (calls, self.series_columns.get(series as usize)) {
-                self.table.push(window, columns, calls);
-            }
-        }
-    }
-
-    fn sort_series(&mut self) {
-        let (keys, sites) = (&self.series_keys, self.symbolizer.sites());
-        let order = |series: &u32| {
-            let key = keys.get(*series as usize)?;
-            Some((key.pid, sites.get(key.site as usize).map(Site::key), key.context))
-        };
-        self.series_order.extend(self.series_order.len() as u32..keys.len() as u32);
-        self.series_order.sort_by_key(order);
     }
 
     fn series_of(&mut self, pid: i32, entry: &CallEntry) -> Option<u32> {
@@ -137,19 +118,22 @@ impl<'a> Collector<'a> {
             return Some(series);
         }
         let series = self.series_keys.len() as u32;
-        self.series_columns.push(self.table.series(pid, site, context));
+        self.table.add_series(pid, site, context);
         self.series_keys.push(key);
         self.series.insert(key, series);
+        self.calls.push(0);
         Some(series)
     }
 
     /// Ends the windows table and sums up the streams.
-    pub(crate) fn finish(mut self, streams: &[StreamCounts]) -> (RunCounts, WindowsTable) {
-        self.write_windows_before(u64::MAX);
+    pub(crate) fn finish(mut self, calls: &[SlotCalls], streams: &[StreamCounts]) -> (RunCounts, WindowsTable) {
         let mut sum = Summation::default();
-        for stream in streams {
-            sum.add(stream, &mut self.symbolizer);
+        for SlotCalls { slot, table, .. } in calls {
+            for (entry, total) in table.totals() {
+                sum.add_calls(*slot, entry, total, &mut self.symbolizer);
+            }
         }
+        streams.iter().for_each(|stream| sum.add_stream(stream));
         let skipped = streams.iter().map(|stream| stream.skipped).sum();
         let mut counts = sum.finish(self.symbolizer.sites().to_vec());
         counts.skipped = skipped;
@@ -159,23 +143,71 @@ impl<'a> Collector<'a> {
 }
 
 impl WindowSink for Collector<'_> {
-    fn window_ended(&mut self, window: u64, calls: &mut SlotCalls) {
-        let mut counts = self.open.remove(&window).unwrap_or_default();
+    fn calls(&mut self, calls: &mut SlotCalls) {
         let pid = calls.slot.pid;
         calls.table.report(|entry, total, calls| {
             if total.series.is_none() {
                 total.series = self.series_of(pid, entry);
             }
-            let Some(series) = total.series.map(|series| series as usize) else { return };
-            if counts.len() <= series {
-                counts.resize(self.series_keys.len(), 0);
+            let Some(series) = total.series else { return };
+            let Some(sum) = self.calls.get_mut(series as usize) else { return };
+            if *sum == 0 {
+                self.touched.push(series);
             }
-            if let Some(count) = counts.get_mut(series) {
-                *count += calls;
+            *sum += calls;
+        });
+    }
+
+    fn window_ended(&mut self, window: u64) {
+        let (keys, sites) = (&self.series_keys, self.symbolizer.sites());
+        self.order.include(keys.len(), |series| {
+            let key = keys.get(series as usize)?;
+            Some((key.pid, sites.get(key.site as usize).map(Site::key), key.context))
+        });
+        self.touched.drain(..).for_each(|series| self.order.mark(series));
+        let (calls, table) = (&mut self.calls, &mut self.table);
+        self.order.take_marked(|series| {
+            if let Some(calls) = calls.get_mut(series as usize) {
+                table.push(window, series, std::mem::take(calls));
             }
         });
-        if !counts.is_empty() {
-            self.open.insert(window, counts);
+    }
+}
+
+impl SeriesOrder {
+    /// Puts the series up to `count` that are new into their places.
+    fn include<K: Ord>(&mut self, count: usize, key: impl Fn(u32) -> K) {
+        if self.series.len() == count {
+            return;
+        }
+        self.series.extend(self.series.len() as u32..count as u32);
+        self.series.sort_by_key(|series| key(*series));
+        self.ranks.resize(count, 0);
+        for (rank, series) in self.series.iter().enumerate() {
+            if let Some(place) = self.ranks.get_mut(*series as usize) {
+                *place = rank as u32;
+            }
+        }
+        self.marks.resize(count.div_ceil(64), 0);
+    }
+
+    fn mark(&mut self, series: u32) {
+        let rank = self.ranks.get(series as usize).copied().unwrap_or(0);
+        if let Some(bits) = self.marks.get_mut(rank as usize / 64) {
+            *bits |= 1 << (rank % 64);
+        }
+    }
+
+    /// Gives the marked series in order, and unmarks them.
+    fn take_marked(&mut self, mut take: impl FnMut(u32)) {
+        for (bits, series) in self.marks.iter_mut().zip(self.series.chunks(64)) {
+            let mut left = std::mem::take(bits);
+            while left != 0 {
+                if let Some(series) = series.get(left.trailing_zeros() as usize) {
+                    take(*series);
+                }
+                left &= left - 1;
+            }
         }
     }
 }
@@ -201,30 +233,24 @@ struct Summation {
     threads: BTreeMap<i32, ThreadTally>,
     events: BTreeMap<u16, u64>,
     calls: u64,
+    /// Number of `func_repeats` events, and of the calls that they stand for.
+    repeats: (u64, u64),
+    /// Ids of `function` and `func_repeats` events.
+    function_ids: (u16, u16),
     moved: BTreeMap<SiteId, u64>,
     unresolved_ips: BTreeMap<u64, u64>,
 }
 
 impl Summation {
-    fn add(&mut self, stream: &StreamCounts, symbolizer: &mut Symbolizer<'_>) {
-        let mut calls = 0;
-        for SlotCalls { slot, table, .. } in &stream.calls {
-            for (entry, total) in table.totals() {
-                self.add_calls(*slot, entry, total, symbolizer);
-                calls += total.calls;
-            }
-        }
+    /// Adds what a stream held beside its calls; those have been added before.
+    fn add_stream(&mut self, stream: &StreamCounts) {
         for (&(id, pid), seen) in &stream.others {
             *self.events.entry(id).or_default() += seen.count;
             self.add_events(pid, Tally { count: seen.count, first: seen.first, last: seen.last }, 0);
         }
-        let (repeat_events, repeated_calls) = stream.repeats;
-        self.calls += calls;
-        for (id, count) in [(stream.function_id, calls - repeated_calls), (stream.func_repeats_id, repeat_events)] {
-            if count > 0 {
-                *self.events.entry(id).or_default() += count;
-            }
-        }
+        self.repeats.0 += stream.repeats.0;
+        self.repeats.1 += stream.repeats.1;
+        self.function_ids = (stream.function_id, stream.func_repeats_id);
     }
 
     fn add_calls(&mut self, slot: Slot, entry: &CallEntry, total: &CallTotal, symbolizer: &mut Symbolizer<'_>) {
@@ -241,6 +267,7 @@ impl Summation {
         let syscall = if context == Context::Task { slot.syscall } else { NO_SYSCALL };
         let tally = Tally { count: calls, first: total.first, last: entry.last };
         self.rows.entry((slot.pid, id, context, syscall)).and_modify(|row| row.add(tally)).or_insert(tally);
+        self.calls += calls;
         self.add_events(slot.pid, tally, calls);
     }
 
@@ -250,7 +277,14 @@ impl Summation {
         thread.calls += calls;
     }
 
-    fn finish(self, sites: Vec<Site>) -> RunCounts {
+    fn finish(mut self, sites: Vec<Site>) -> RunCounts {
+        let (function_id, func_repeats_id) = self.function_ids;
+        let (repeat_events, repeated_calls) = self.repeats;
+        for (id, count) in [(function_id, self.calls - repeated_calls), (func_repeats_id, repeat_events)] {
+            if count > 0 {
+                *self.events.entry(id).or_default() += count;
+            }
+        }
         let mut rows: Vec<FunctionRow> = self
             .rows
             .into_iter()

@@ -204,8 +204,8 @@ impl RunJob<'_> {
         } else {
             (walk(prepared.files, recording, source, how, &mut collector, &mut NoSink, &progress), None)
         };
-        let Walked { streams, losses, damage, overfull } = walked;
-        let (counts, windows) = collector.finish(&streams);
+        let Walked { calls, streams, losses, damage, overfull } = walked;
+        let (counts, windows) = collector.finish(&calls, &streams);
         if overfull {
             return Err(RunError::TooManyKeys(prepared.files.path(0).to_owned()));
         }

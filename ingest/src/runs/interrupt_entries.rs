@@ -29,16 +29,27 @@ impl InterruptEntries {
 /// The context that the flags of an event tell. A hardware interrupt that interrupted a soft one has both flags.
 #[inline]
 pub(crate) fn context_of_flags(flags: u8) -> Context {
-    if flags & (FLAG_NMI | FLAG_HARDIRQ | FLAG_SOFTIRQ) == 0 {
-        Context::Task
-    } else if flags & FLAG_NMI != 0 {
-        Context::Nmi
-    } else if flags & FLAG_HARDIRQ != 0 {
-        Context::Hardirq
-    } else {
-        Context::Softirq
-    }
+    CONTEXTS.get(usize::from(flags)).copied().unwrap_or(Context::Task)
 }
+
+/// By flags: looked up, since the processor guesses wrongly at every change of the context.
+const CONTEXTS: [Context; 256] = {
+    let mut contexts = [Context::Task; 256];
+    let mut flags = 0;
+    while flags < 256 {
+        contexts[flags] = if flags as u8 & FLAG_NMI != 0 {
+            Context::Nmi
+        } else if flags as u8 & FLAG_HARDIRQ != 0 {
+            Context::Hardirq
+        } else if flags as u8 & FLAG_SOFTIRQ != 0 {
+            Context::Softirq
+        } else {
+            Context::Task
+        };
+        flags += 1;
+    }
+    contexts
+};
 
 #[cfg(test)]
 mod tests {

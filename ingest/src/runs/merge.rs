@@ -21,12 +21,12 @@ pub(crate) struct Limit {
     /// Largest time that the last stream has been scanned to.
     pub(crate) time: u64,
     /// That stream.
-    stream: u32,
+    pub(crate) stream: u32,
 }
 
 impl Limit {
     /// Everything.
-    const END: Self = Self { time: u64::MAX, stream: u32::MAX };
+    pub(crate) const END: Self = Self { time: u64::MAX, stream: u32::MAX };
 
     /// Whether a record can be counted: no change that is still to be scanned can come before it.
     pub(crate) fn admits(self, at: Position) -> bool {

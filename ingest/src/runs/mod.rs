@@ -2,6 +2,7 @@
 
 mod account;
 mod aggregate;
+mod call_counts;
 mod call_table;
 mod collect;
 mod discover;

@@ -127,7 +127,7 @@ fn walked(files: &CaptureFiles, recording: &Recording<'_>, source: &SyscallSourc
     let options = WalkOptions { threaded, window_ns: WINDOW_NS };
     let walked = walk(files, recording, source, options, &mut collector, &mut NoSink, &|_| ());
     assert_eq!(walked.damage, []);
-    let (counts, table) = collector.finish(&walked.streams);
+    let (counts, table) = collector.finish(&walked.calls, &walked.streams);
     table.finish().unwrap();
     let windows = windows(&dataset.path().join("windows/run=r/windows.parquet"));
     Counts { rows: rows(&counts), windows, cpu_changes: 0 }

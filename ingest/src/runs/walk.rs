@@ -5,9 +5,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use super::account::{Damage, Losses};
-use super::aggregate::{Aggregator, EventSink, Round, StreamCounts, Windows};
+use super::aggregate::{Aggregator, EventSink, Round, StreamCounts};
+use super::call_counts::{CallCounts, SlotCalls};
 use super::collect::Collector;
-use super::merge::{Batch, Merger};
+use super::merge::{Batch, Limit, Merger};
 use super::recording::{CaptureFiles, Recording};
 use super::scan::{ScannedChunk, Scanner};
 use super::syscalls::SyscallSource;
@@ -29,6 +30,7 @@ pub(crate) struct WalkOptions {
 
 /// What the streams held.
 pub(crate) struct Walked {
+    pub(crate) calls: Vec<SlotCalls>,
     pub(crate) streams: Vec<StreamCounts>,
     pub(crate) losses: Losses,
     pub(crate) damage: Vec<Damage>,
@@ -75,9 +77,9 @@ pub(crate) fn walk<S: EventSink>(
         }
     }
     let overfull = counting.overfull;
-    let streams = counting.finish();
+    let (calls, streams) = counting.finish();
     let (losses, damage) = merger.into_account();
-    Walked { streams, losses, damage, overfull }
+    Walked { calls, streams, losses, damage, overfull }
 }
 
 /// The spare memory, emptied.
@@ -91,7 +93,10 @@ struct Counting<'c, 'k, 'a, 'r, S> {
     recording: &'r Recording<'a>,
     aggregators: Vec<Aggregator<'r>>,
     timelines: Timelines,
+    counts: CallCounts,
     window_ns: u64,
+    /// Window that events are being counted into.
+    window: u64,
     collector: &'c mut Collector<'k>,
     sink: &'c mut S,
     progress: &'c dyn Fn(u64),
@@ -116,7 +121,9 @@ impl<'c, 'k, 'a, 'r, S: EventSink> Counting<'c, 'k, 'a, 'r, S> {
             recording,
             aggregators: streams.iter().map(|stream| Aggregator::new(stream.id, stream.format.clone())).collect(),
             timelines: Timelines::default(),
+            counts: CallCounts::new(),
             window_ns,
+            window: 0,
             collector,
             sink,
             progress,
@@ -147,26 +154,32 @@ impl<'c, 'k, 'a, 'r, S: EventSink> Counting<'c, 'k, 'a, 'r, S> {
             }
         }
         self.timelines.extend(&batch.changes);
-        let windows = Windows { start: batch.first, length: self.window_ns };
-        let decoder = &self.recording.decoder;
-        let round = Round { decoder, timelines: &self.timelines, limit: batch.limit, windows };
-        let window = windows.index(batch.limit.time);
-        for aggregator in &mut self.aggregators {
-            aggregator.advance(&round, self.sink, self.collector, &mut self.spent);
-            if batch.limit.time < u64::MAX {
-                aggregator.leave_windows_before(window, self.collector);
-            }
-        }
-        if batch.limit.time < u64::MAX {
-            self.collector.write_windows_before(window);
-        }
-        self.overfull = self.aggregators.iter_mut().any(Aggregator::is_overfull);
+        self.count_windows(batch.limit, Windows { start: batch.first, length: self.window_ns.max(1) });
+        self.overfull = self.counts.is_overfull();
         self.timelines.forget_before(batch.limit.position(), &batch.changes);
         spare.extend(self.spent.drain(..).filter_map(|chunk| match chunk.bytes {
             std::borrow::Cow::Owned(memory) => Some(memory),
             std::borrow::Cow::Borrowed(_) => None,
         }));
         self.note_progress(batch.consumed);
+    }
+
+    /// Counts up to `limit`: all streams up to the end of a window, then all up to the end of the next one.
+    fn count_windows(&mut self, limit: Limit, windows: Windows) {
+        loop {
+            let window_end = windows.limit(self.window);
+            let until = if window_end.time < limit.time { window_end } else { limit };
+            let round = Round { decoder: &self.recording.decoder, timelines: &self.timelines, limit: until };
+            for aggregator in &mut self.aggregators {
+                aggregator.advance(&round, &mut self.counts, self.sink, &mut self.spent);
+            }
+            if until == limit {
+                return;
+            }
+            let Some(next) = self.aggregators.iter().filter_map(Aggregator::stopped_at).min() else { return };
+            self.counts.end_window(self.window, self.collector);
+            self.window = windows.index(next);
+        }
     }
 
     /// Tells the progress, and gives back the pages of what has been read.
@@ -184,9 +197,33 @@ impl<'c, 'k, 'a, 'r, S: EventSink> Counting<'c, 'k, 'a, 'r, S> {
         self.consumed = consumed;
     }
 
-    fn finish(self) -> Vec<StreamCounts> {
-        let Self { aggregators, collector, recording, .. } = self;
-        let finish = |aggregator: Aggregator<'_>| aggregator.finish(&recording.decoder, &mut *collector);
-        aggregators.into_iter().map(finish).collect()
+    fn finish(mut self) -> (Vec<SlotCalls>, Vec<StreamCounts>) {
+        self.counts.end_window(self.window, self.collector);
+        let decoder = &self.recording.decoder;
+        let streams = self.aggregators.into_iter().map(|aggregator| aggregator.finish(decoder)).collect();
+        (self.counts.into_calls(), streams)
+    }
+}
+
+/// Division of a capture into windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Windows {
+    /// Time of the first event.
+    start: u64,
+    /// Length, at least 1.
+    length: u64,
+}
+
+impl Windows {
+    /// The window of a time.
+    fn index(self, time: u64) -> u64 {
+        time.saturating_sub(self.start) / self.length
+    }
+
+    /// Behind every record of a window.
+    fn limit(self, index: u64) -> Limit {
+        let length = index.checked_add(1).and_then(|count| count.checked_mul(self.length));
+        let end = length.and_then(|length| self.start.checked_add(length));
+        end.map_or(Limit::END, |end| Limit { time: end - 1, stream: u32::MAX })
     }
 }

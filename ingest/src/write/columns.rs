@@ -46,16 +46,15 @@ pub fn texts<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef 
     Arc::new(values.into_iter().collect::<StringArray>())
 }
 
-/// A dictionary-encoded column that is filled row by row. Its dictionary outlives the batches.
+/// Texts and their keys.
 #[derive(Debug, Default)]
-pub struct DictionaryColumn {
-    keys: Vec<Option<i32>>,
+pub struct Dictionary {
     values: Vec<String>,
     index: HashMap<String, i32>,
 }
 
-impl DictionaryColumn {
-    /// The key of a value, to be used with [`Self::push_key`].
+impl Dictionary {
+    /// The key of a value: the number of values before it.
     pub fn key(&mut self, value: &str) -> i32 {
         if let Some(&key) = self.index.get(value) {
             return key;
@@ -66,10 +65,34 @@ impl DictionaryColumn {
         key
     }
 
+    /// A column of values by their keys, none null. Fails where a key was never given.
+    pub fn column(&self, keys: Vec<i32>) -> Result<ArrayRef, ArrowError> {
+        self.array(Int32Array::from(keys))
+    }
+
+    fn array(&self, keys: Int32Array) -> Result<ArrayRef, ArrowError> {
+        let values = Arc::new(StringArray::from_iter_values(&self.values));
+        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, values)?))
+    }
+}
+
+/// A dictionary-encoded column that is filled row by row. Its dictionary outlives the batches.
+#[derive(Debug, Default)]
+pub struct DictionaryColumn {
+    keys: Vec<Option<i32>>,
+    dictionary: Dictionary,
+}
+
+impl DictionaryColumn {
+    /// The key of a value, to be used with [`Self::push_key`].
+    pub fn key(&mut self, value: &str) -> i32 {
+        self.dictionary.key(value)
+    }
+
     /// Appends a row.
     pub fn push(&mut self, value: Option<&str>) {
         let key = value.map(|value| self.key(value));
-        self.keys.push(key);
+        self.push_key(key);
     }
 
     /// Appends a row by its key.
@@ -77,11 +100,9 @@ impl DictionaryColumn {
         self.keys.push(key);
     }
 
-    /// The rows since the last call. Fails where a row was pushed with a key that [`Self::key`] never gave.
+    /// The rows since the last call.
     pub fn take(&mut self) -> Result<ArrayRef, ArrowError> {
-        let keys: Int32Array = std::mem::take(&mut self.keys).into_iter().collect();
-        let values = Arc::new(StringArray::from_iter_values(&self.values));
-        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, values)?))
+        self.dictionary.array(std::mem::take(&mut self.keys).into_iter().collect())
     }
 }
 

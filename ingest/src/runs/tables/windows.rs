@@ -6,7 +6,7 @@ use hap_schemas::{Context, metadata_key, tables::WINDOWS};
 
 use super::table_path;
 use crate::runs::symbolize::Site;
-use crate::write::columns::{DictionaryColumn, all_ints, all_longs};
+use crate::write::columns::{Dictionary, all_ints, all_longs};
 use crate::write::{FileMetadata, TableFile, WriteError};
 
 /// Rows that are held before they are written.
@@ -15,18 +15,19 @@ const BATCH_ROWS: usize = 1 << 16;
 /// The table while windows end.
 pub(crate) struct WindowsTable {
     file: TableFile,
-    windows: Vec<i64>,
-    pids: Vec<i32>,
-    modules: DictionaryColumn,
-    addresses: Vec<i64>,
-    contexts: DictionaryColumn,
+    series: Vec<Series>,
+    modules: Dictionary,
+    /// Windows in order, each with the number of its rows.
+    windows: Vec<(i64, usize)>,
+    /// Series of each row.
+    rows: Vec<u32>,
     calls: Vec<i64>,
     error: Option<WriteError>,
 }
 
-/// The columns of a series that are the same in every window.
+/// The columns of a series, which are the same in every window; dictionary columns by their keys.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SeriesColumns {
+struct Series {
     pid: i32,
     module: i32,
     address: i64,
@@ -44,31 +45,30 @@ impl WindowsTable {
         };
         Ok(Self {
             file: TableFile::create(&table_path(dataset, &WINDOWS, run), &WINDOWS, &metadata)?,
+            series: Vec::new(),
+            modules: Dictionary::default(),
             windows: Vec::new(),
-            pids: Vec::new(),
-            modules: DictionaryColumn::default(),
-            addresses: Vec::new(),
-            contexts: DictionaryColumn::default(),
+            rows: Vec::new(),
             calls: Vec::new(),
             error: None,
         })
     }
 
-    /// The columns of a series.
-    pub(crate) fn series(&mut self, pid: i32, site: &Site, context: Context) -> SeriesColumns {
+    /// Adds a series; they are numbered in the order of the calls.
+    pub(crate) fn add_series(&mut self, pid: i32, site: &Site, context: Context) {
         let module = self.modules.key(&site.module);
-        SeriesColumns { pid, module, address: site.address, context: self.contexts.key(context.name()) }
+        self.series.push(Series { pid, module, address: site.address, context: context as i32 });
     }
 
     /// Appends a row. An error is kept for [`Self::finish`]: the walk cannot stop for it.
-    pub(crate) fn push(&mut self, window: u64, series: &SeriesColumns, calls: u64) {
-        self.windows.push(window as i64);
-        self.pids.push(series.pid);
-        self.modules.push_key(Some(series.module));
-        self.addresses.push(series.address);
-        self.contexts.push_key(Some(series.context));
+    pub(crate) fn push(&mut self, window: u64, series: u32, calls: u64) {
+        match self.windows.last_mut() {
+            Some((last, rows)) if *last == window as i64 => *rows += 1,
+            _ => self.windows.push((window as i64, 1)),
+        }
+        self.rows.push(series);
         self.calls.push(calls as i64);
-        if self.windows.len() >= BATCH_ROWS
+        if self.rows.len() >= BATCH_ROWS
             && let Err(error) = self.write()
         {
             self.error.get_or_insert(error);
@@ -76,14 +76,18 @@ impl WindowsTable {
     }
 
     fn write(&mut self) -> Result<(), WriteError> {
+        let series: Vec<_> = self.rows.iter().filter_map(|row| self.series.get(*row as usize)).collect();
+        let windows = self.windows.iter().flat_map(|&(window, rows)| std::iter::repeat_n(window, rows));
         let columns = vec![
-            Ok(all_longs(std::mem::take(&mut self.windows))),
-            Ok(all_ints(std::mem::take(&mut self.pids))),
-            self.modules.take(),
-            Ok(all_longs(std::mem::take(&mut self.addresses))),
-            self.contexts.take(),
+            Ok(all_longs(windows.collect())),
+            Ok(all_ints(series.iter().map(|series| series.pid).collect())),
+            self.modules.column(series.iter().map(|series| series.module).collect()),
+            Ok(all_longs(series.iter().map(|series| series.address).collect())),
+            contexts().column(series.iter().map(|series| series.context).collect()),
             Ok(all_longs(std::mem::take(&mut self.calls))),
         ];
+        self.rows.clear();
+        self.windows.clear();
         self.file.write_columns(columns)
     }
 
@@ -95,4 +99,13 @@ impl WindowsTable {
             None => self.file.finish(),
         }
     }
+}
+
+/// The contexts, with their discriminants as keys.
+fn contexts() -> Dictionary {
+    let mut contexts = Dictionary::default();
+    for context in Context::ALL {
+        contexts.key(context.name());
+    }
+    contexts
 }
