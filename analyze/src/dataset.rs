@@ -172,6 +172,7 @@ fn data_type(kind: ColumnType) -> DataType {
         ColumnType::Bool => DataType::Boolean,
         ColumnType::Int32 => DataType::Int32,
         ColumnType::Int64 => DataType::Int64,
+        ColumnType::Float64 => DataType::Float64,
         ColumnType::Utf8 | ColumnType::Dictionary => DataType::String,
         ColumnType::Counts => pairs("name", "count", DataType::Int64),
         ColumnType::Labels => pairs("key", "value", DataType::String),

@@ -23,6 +23,8 @@ pub enum ColumnType {
     Int32,
     /// Signed 64-bit integer.
     Int64,
+    /// 64-bit floating point.
+    Float64,
     /// UTF-8 text.
     Utf8,
     /// UTF-8 text, dictionary-encoded with 32-bit keys.

@@ -9,9 +9,12 @@
 //! <dataset>/kernels/build_id=<id>/kernel.parquet             KERNEL      one row: the kernel
 //! <dataset>/kernels/build_id=<id>/functions.parquet          KERNEL_FUNCTIONS
 //! <dataset>/kernels/build_id=<id>/lines.parquet              KERNEL_LINES
+//! <dataset>/bugs/source=<name>/bugs.parquet                  BUGS
+//! <dataset>/bugs/source=<name>/density.parquet               DENSITY
+//! <dataset>/bugs/source=<name>/fits.parquet                  DENSITY_FITS
 //! ```
 
-use crate::table::ColumnType::{Bool, Counts, Dictionary, Int32, Int64, Labels, Utf8};
+use crate::table::ColumnType::{Bool, Counts, Dictionary, Float64, Int32, Int64, Labels, Utf8};
 use crate::table::{Column, Table};
 
 const RUN: Column = Column::required("run", Dictionary, "run id; also the Hive partition of the file");
@@ -201,7 +204,19 @@ pub const KERNEL: Table = Table {
         Column::required("kernel_fingerprint", Utf8, "as in table runs"),
         Column::required("text_address", Int64, "link-time address of `_text`, as the bits of the u64"),
         Column::required("modules", Int32, "kernel modules read beside vmlinux"),
-        Column::required("extent_rule", Utf8, "where end lines come from: `line_rows` (last own line row) or `source`"),
+        Column::optional("package", Utf8, "name and version of the package that the debug information came in"),
+        Column::required(
+            "traceable_rule",
+            Utf8,
+            "where `functions.traceable` comes from: available_filter_functions, trace_sites (`__mcount_loc`, \
+             `__patchable_function_entries`) or none",
+        ),
+        Column::required("code_lines", Int64, "distinct executable (file, line) pairs of vmlinux and its modules"),
+        Column::optional(
+            "blind_code_lines",
+            Int64,
+            "those that only functions hold which ftrace cannot trace; null when the files do not tell",
+        ),
     ],
 };
 
@@ -222,9 +237,15 @@ pub const KERNEL_FUNCTIONS: Table = Table {
         Column::optional("file", Dictionary, "source file, relative to the source tree"),
         Column::optional("line", Int32, "declaration line"),
         Column::optional("end_line", Int32, "last line"),
+        Column::optional(
+            "extent_rule",
+            Dictionary,
+            "where `line` and `end_line` come from: `source` (parsed), `line_rows` (declaration line of the DWARF, last own line row); \
+             null without either",
+        ),
         Column::optional("lines", Int32, "end_line - line + 1"),
         Column::optional("code_lines", Int32, "distinct executable (file, line) pairs in own and inlined ranges"),
-        Column::optional("complexity", Int32, "McCabe's cyclomatic complexity; null until sources are read"),
+        Column::optional("complexity", Int32, "McCabe's cyclomatic complexity; null without sources"),
         Column::optional("inlined_into", Int32, "functions that hold an inlined copy of this source function"),
         Column::optional("traceable", Bool, "whether ftrace can trace it; null when the file does not tell"),
     ],
@@ -242,5 +263,65 @@ pub const KERNEL_LINES: Table = Table {
     ],
 };
 
+/// One row per (bug, place): where the bugs lie that a kernel release has. The masses of a bug add up to 1.
+pub const BUGS: Table = Table {
+    name: "bugs",
+    columns: &[
+        Column::required("bug", Utf8, "CVE id"),
+        Column::required("file", Utf8, "file that the record names"),
+        Column::required(
+            "rule",
+            Dictionary,
+            "where the mass goes: `function` (the text names a function defined in one of the record's files), `file` (spread over the \
+             file's functions by lines), `directory` (the kernel table lacks the file: spread over its directory), `outside` (the kernel \
+             table lacks the directory, too)",
+        ),
+        Column::optional("function", Utf8, "function that the record names, for rule `function`"),
+        Column::optional("module", Dictionary, "module of that function: the key into the kernel table, with address"),
+        Column::optional("address", Int64, "image-relative address of that function"),
+        Column::required("mass", Float64, "share of the bug"),
+        Column::optional("introduced", Utf8, "version that brought the bug, of the range that holds the release; null: unknown"),
+        Column::optional("fixed", Utf8, "version that has the fix, of that range; null: not fixed on this branch"),
+        Column::optional("epss", Float64, "probability of exploitation within 30 days (EPSS); null without a score"),
+        Column::required("exploited", Bool, "whether a list of exploited bugs names it"),
+        Column::optional("title", Utf8, "title of the record"),
+    ],
+};
+
+/// Bugs per line: one row per (model, file), and one per function of a file in which records name functions.
+///
+/// A function's density is that of its own row, else that of its file, else that of the row without a file.
+pub const DENSITY: Table = Table {
+    name: "density",
+    columns: &[
+        Column::required("model", Dictionary, "uniform, cve, epss or exploited"),
+        Column::optional("file", Utf8, "source file; null: every file without a row of its own"),
+        Column::optional("module", Dictionary, "module of the function; null in the row of a file"),
+        Column::optional("address", Int64, "image-relative address of the source function; null in the row of a file"),
+        Column::optional("subsystem", Dictionary, "part of the source tree whose fit the row follows"),
+        Column::required("bugs", Float64, "mass of the bugs here, each counted with its score in the model"),
+        Column::required("lines", Int64, "lines of the functions here"),
+        Column::required("density", Float64, "bugs per line"),
+    ],
+};
+
+/// Empirical-Bayes fit of each subsystem: the number of bugs of a file is negative binomial, gamma(a, b) mixed over lines.
+pub const DENSITY_FITS: Table = Table {
+    name: "fits",
+    columns: &[
+        Column::required("subsystem", Utf8, "part of the source tree"),
+        Column::required("files", Int64, "files"),
+        Column::required("lines", Int64, "lines of their functions"),
+        Column::required("bugs", Float64, "mass of the bugs"),
+        Column::optional("a", Float64, "shape of the gamma prior, in bugs; null: no spread beyond Poisson, density bugs / lines"),
+        Column::optional("b", Float64, "rate of the gamma prior, in lines; null likewise"),
+        Column::required("log_likelihood", Float64, "of the fit"),
+        Column::required("poisson_log_likelihood", Float64, "of one density for the whole subsystem"),
+        Column::optional("fit_statistic", Float64, "goodness of fit, see docs/method.md"),
+        Column::optional("fit_p", Float64, "probability of a statistic at least as large when the fit is true"),
+    ],
+};
+
 /// Every table.
-pub const ALL: [Table; 8] = [RUNS, THREADS, FUNCTIONS, WINDOWS, EVENTS, KERNEL, KERNEL_FUNCTIONS, KERNEL_LINES];
+pub const ALL: [Table; 11] =
+    [RUNS, THREADS, FUNCTIONS, WINDOWS, EVENTS, KERNEL, KERNEL_FUNCTIONS, KERNEL_LINES, BUGS, DENSITY, DENSITY_FITS];

@@ -18,6 +18,7 @@ fn type_name(kind: ColumnType) -> &'static str {
         ColumnType::Bool => "bool",
         ColumnType::Int32 => "i32",
         ColumnType::Int64 => "i64",
+        ColumnType::Float64 => "f64",
         ColumnType::Utf8 => "text",
         ColumnType::Dictionary => "dictionary",
         ColumnType::Counts => "list of {name, count}",
@@ -35,6 +36,9 @@ fn path(table: &Table) -> &'static str {
         tables::KERNEL => "kernels/build_id=ID/kernel.parquet",
         tables::KERNEL_FUNCTIONS => "kernels/build_id=ID/functions.parquet",
         tables::KERNEL_LINES => "kernels/build_id=ID/lines.parquet",
+        tables::BUGS => "bugs/source=SOURCE/bugs.parquet",
+        tables::DENSITY => "bugs/source=SOURCE/density.parquet",
+        tables::DENSITY_FITS => "bugs/source=SOURCE/fits.parquet",
         _ => "?",
     }
 }

@@ -190,6 +190,7 @@ fn data_type(kind: ColumnType) -> Option<DataType> {
         ColumnType::Bool => Some(DataType::Boolean),
         ColumnType::Int32 => Some(DataType::Int32),
         ColumnType::Int64 => Some(DataType::Int64),
+        ColumnType::Float64 => Some(DataType::Float64),
         ColumnType::Utf8 => Some(DataType::String),
         ColumnType::Dictionary => Some(DataType::from_categories(Categories::global())),
         ColumnType::Counts | ColumnType::Labels => None,

@@ -19,6 +19,7 @@ fn data_type(kind: ColumnType) -> DataType {
         ColumnType::Bool => DataType::Boolean,
         ColumnType::Int32 => DataType::Int32,
         ColumnType::Int64 => DataType::Int64,
+        ColumnType::Float64 => DataType::Float64,
         ColumnType::Utf8 => DataType::Utf8,
         ColumnType::Dictionary => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
         ColumnType::Counts => list_of(&counts_fields()),
