@@ -1,10 +1,11 @@
 //! One ELF image: the kernel or a module, with its text symbols and its sections.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::Path;
 
 use gimli::RunTimeEndian;
-use object::read::{Object, ObjectSection, ObjectSymbol};
+use object::read::{Object, ObjectSection, ObjectSymbol, RelocationTarget};
 use object::{ObjectKind, SectionIndex, SymbolFlags, elf};
 
 use super::error::KernelError;
@@ -117,6 +118,15 @@ impl<'data> Image<'data> {
                 && address.checked_sub(section.address()).is_some_and(|offset| offset < section.size())
         })?;
         section.data().ok()?.get(usize::try_from(address - section.address()).ok()?..)
+    }
+
+    /// Addresses that the loader of a position-independent image would write to these places.
+    pub(super) fn dynamic_relocations(&self, places: Range<u64>) -> Vec<u64> {
+        let relocations = self.object.dynamic_relocations().into_iter().flatten();
+        relocations
+            .filter(|(place, relocation)| places.contains(place) && relocation.target() == RelocationTarget::Absolute)
+            .map(|(_, relocation)| relocation.addend().cast_unsigned())
+            .collect()
     }
 
     /// Contents of a section, decompressed, relocated in a relocatable file; none without it or without bytes.

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::debug_data::{DebugData, Slice, section_offset, unit_headers, unit_problem};
 use super::declarations::ImageUnits;
 use super::error::Problem;
+use super::filter_functions::{FilterFunctions, traceable_by_list};
 use super::image::{Image, TextSymbol};
 use super::numbering::{Files, SourceKey, Sources, translate};
 use super::progress::Progress;
@@ -53,7 +54,7 @@ pub(super) struct ImageFunction {
     pub(super) lines: Option<Vec<Line>>,
     /// Source functions that it holds inlined copies of.
     pub(super) holds: Vec<u32>,
-    /// Whether it has a call site of ftrace.
+    /// Whether ftrace can trace it.
     pub(super) traceable: Option<bool>,
 }
 
@@ -63,6 +64,8 @@ pub(super) struct ImageReader<'r> {
     pub(super) progress: &'r dyn Progress,
     /// Address that rows are relative to.
     pub(super) origin: u64,
+    /// The kernel's own list of traceable functions; without it call sites tell.
+    pub(super) filter: Option<&'r FilterFunctions>,
     /// Tell the progress of each unit.
     pub(super) counts_units: bool,
 }
@@ -91,7 +94,20 @@ impl ImageReader<'_> {
                 Err(error) => problems.push(unit_problem(image, section_offset(header), &error)),
             }
         }
-        collected.finish(module, image, self.origin, sites)
+        let mut functions = collected.finish(module, image, self.origin, sites);
+        if let Some(listed) = self.filter.and_then(|filter| filter.of_module(&functions.module)) {
+            self.trace_as_listed(listed, image, &mut functions.functions);
+        }
+        functions
+    }
+
+    fn trace_as_listed(&self, listed: &HashMap<String, usize>, image: &Image<'_>, functions: &mut [ImageFunction]) {
+        let names = SymbolNames::new(image.symbols());
+        let at = |function: &ImageFunction| names.at(function.address.cast_unsigned().wrapping_add(self.origin)).collect();
+        let symbols: Vec<_> = functions.iter().map(at).collect();
+        let sites: Vec<_> = functions.iter().map(|function| function.traceable).collect();
+        let told = traceable_by_list(listed, &symbols, &sites);
+        functions.iter_mut().zip(told).for_each(|(function, traceable)| function.traceable = traceable);
     }
 
     fn unit<'a>(
