@@ -20,6 +20,11 @@ use super::unit::{Function, Line, UnitError, UnitFunctions, read_unit};
 /// How gcc names the part of a function that it expects not to run.
 const COLD_SUFFIX: &str = ".cold";
 
+/// The most that an entry of the debug information may start behind its symbol: four instructions of arm64.
+const PATCHABLE_LIMIT: u64 = 16;
+/// How the kernel's build names the padding before a function, where there is some.
+const PADDING_PREFIX: &str = "__pfx_";
+
 /// The functions of an image, and what they refer to by number.
 #[derive(Debug)]
 pub(super) struct ImageFunctions {
@@ -116,7 +121,9 @@ impl ImageReader<'_> {
         header: &UnitHeader<Slice<'a>>,
         image: &Image<'_>,
     ) -> Result<UnitFunctions, UnitError> {
-        let unit = read_unit(units, header, |address| image.layout().text_section(address).is_some());
+        let names = SymbolNames::new(image.symbols());
+        let code_start = |address| image.layout().text_section(address).map(|_| names.start(address));
+        let unit = read_unit(units, header, code_start);
         if self.counts_units {
             self.progress.step();
         }
@@ -215,6 +222,18 @@ impl<'s> SymbolNames<'s> {
         rest.iter().take_while(move |symbol| symbol.address == address).map(|symbol| symbol.name)
     }
 
+    /// Where the code at an address starts: gcc for arm64 describes a function from behind the instructions that it
+    /// leaves free for ftrace, but the symbol, and what a trace calls the function, is before them.
+    fn start(&self, address: u64) -> u64 {
+        let after = self.symbols.partition_point(|symbol| symbol.address <= address);
+        let before = after.checked_sub(1).and_then(|index| self.symbols.get(index));
+        let is_start = |symbol: &&TextSymbol<'_>| {
+            let skipped = address - symbol.address;
+            skipped > 0 && skipped <= PATCHABLE_LIMIT && skipped < symbol.size && !symbol.name.ends_with(COLD_SUFFIX)
+        };
+        before.filter(is_start).map_or(address, |symbol| symbol.address)
+    }
+
     /// A list of ranges normally starts with the entry point; where a symbol says otherwise, the symbol is right.
     fn put_entry_first(&self, function: &mut Function) {
         let is_entry = |range: &Range<u64>| self.at(range.start).any(|name| !name.ends_with(COLD_SUFFIX));
@@ -277,8 +296,8 @@ fn symbols_without_dwarf<'s>(image: &'s Image<'_>, described: &[Function]) -> Ve
             next_known += 1;
         }
         let Some(section) = image.layout().text_section(symbol.address) else { continue };
-        // The cold part of a function that is not there either, such as a replaced weak one.
-        let is_part = symbol.name.ends_with(COLD_SUFFIX);
+        // The cold part of a function that is not there either, such as a replaced weak one; or no code at all.
+        let is_part = symbol.name.ends_with(COLD_SUFFIX) || symbol.name.starts_with(PADDING_PREFIX);
         if is_part || symbol.address < covered || found.last().is_some_and(|last| last.range.start == symbol.address) {
             continue;
         }

@@ -1,28 +1,28 @@
 //! Conditional groups whose branches open or close a brace differently.
 //!
-//! A parse tree has one nesting, so only one branch of such a group can be in it: the first that is not `#if 0`. The
-//! others, and the directives of the group, become spaces, so that every line keeps its number. Groups with whole
-//! functions or whole statements in their branches stay, and so do all their branches.
+//! A parse tree has one nesting, so only one branch of such a group can be in it: the first. The others, and the
+//! directives of the group, become spaces, so that every line keeps its number. Groups with whole functions or whole
+//! statements in their branches stay, and so do all their branches, but for those that C never compiles: `#if 0` and
+//! `#ifdef __cplusplus`.
 
 use std::ops::Range;
 
+use super::tokens::{Kind, Nesting, Tokens};
+
 /// Blanks what cannot stand beside its alternative. Lines and bytes keep their places.
 pub(super) fn unify_branches(text: &mut [u8]) {
-    let mut scan = Scan { text, ..Scan::default() };
-    scan.run();
-    let blanks = std::mem::take(&mut scan.blanks);
-    for range in blanks {
+    let mut scan = Scan::default();
+    for token in Tokens::new(text) {
+        match token.kind {
+            Kind::Directive => scan.directive(text.get(token.range.clone()).unwrap_or_default(), token.range),
+            Kind::Code(byte) => scan.code(byte),
+        }
+    }
+    for range in scan.blanks {
         for byte in text.get_mut(range).into_iter().flatten().filter(|byte| !matches!(**byte, b'\n' | b'\r')) {
             *byte = b' ';
         }
     }
-}
-
-/// Open braces and parentheses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Nesting {
-    braces: i32,
-    parentheses: i32,
 }
 
 /// `#if` to `#endif`.
@@ -31,8 +31,8 @@ struct Group {
     before: Nesting,
     /// Directives of the group: `#if`, `#else` and so on.
     directives: Vec<Range<usize>>,
-    /// Nesting behind each branch, and whether the branch can be compiled at all.
     branches: Vec<Branch>,
+    /// Whether the branch that is open can be compiled at all.
     enabled: bool,
 }
 
@@ -45,9 +45,7 @@ struct Branch {
 
 /// One pass over a text.
 #[derive(Default)]
-struct Scan<'t> {
-    text: &'t [u8],
-    place: usize,
+struct Scan {
     nesting: Nesting,
     groups: Vec<Group>,
     /// A group that has just ended, for as long as nothing but space follows.
@@ -55,30 +53,8 @@ struct Scan<'t> {
     blanks: Vec<Range<usize>>,
 }
 
-impl Scan<'_> {
-    fn run(&mut self) {
-        let mut line_start = true;
-        while let Some(byte) = self.text.get(self.place).copied() {
-            let next = self.text.get(self.place + 1).copied();
-            match (byte, next) {
-                (b'\n', _) => self.place += 1,
-                (b' ' | b'\t' | b'\r' | b'\x0c', _) => {
-                    self.place += 1;
-                    continue;
-                }
-                (b'/', Some(b'/')) => self.place = self.line_end(self.place),
-                (b'/', Some(b'*')) => {
-                    self.place = self.comment_end(self.place);
-                    continue;
-                }
-                (b'#', _) if line_start => self.directive(),
-                _ => self.token(byte),
-            }
-            line_start = byte == b'\n';
-        }
-    }
-
-    fn token(&mut self, byte: u8) {
+impl Scan {
+    fn code(&mut self, byte: u8) {
         if let Some(group) = self.ended.take()
             && byte == b'{'
             && group.before.braces == 0
@@ -87,31 +63,21 @@ impl Scan<'_> {
             // Each branch was the head of a function whose body is common.
             self.keep_one_branch(&group);
         }
-        match byte {
-            b'"' | b'\'' => {
-                self.place = self.literal_end(byte);
-                return;
-            }
-            b'{' => self.nesting.braces += 1,
-            b'}' => self.nesting.braces -= 1,
-            b'(' => self.nesting.parentheses += 1,
-            b')' => self.nesting.parentheses -= 1,
-            _ => {}
-        }
-        self.place += 1;
+        self.nesting.step(byte);
     }
 
-    fn directive(&mut self) {
-        let start = self.place;
-        let end = self.directive_end();
-        let body = self.text.get(start + 1..end).unwrap_or_default().trim_ascii_start();
-        let length = body.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-        let (name, condition) = body.split_at(length);
-        self.place = end;
+    fn directive(&mut self, text: &[u8], range: Range<usize>) {
+        let body = text.get(1..).unwrap_or_default().trim_ascii_start();
+        let (name, condition) = body.split_at(body.iter().take_while(|byte| byte.is_ascii_alphabetic()).count());
         match name {
-            b"if" | b"ifdef" | b"ifndef" => self.open(start..end, condition.trim_ascii() != b"0"),
-            b"elif" | b"else" => self.next_branch(start..end),
-            b"endif" => self.close(start..end),
+            b"if" => self.open(range, condition.trim_ascii() != b"0"),
+            b"ifdef" => self.open(range, condition.trim_ascii() != b"__cplusplus"),
+            b"ifndef" => self.open(range, true),
+            b"elif" | b"else" => {
+                self.ended = None;
+                self.end_branch(range);
+            }
+            b"endif" => self.close(range),
             _ => {}
         }
     }
@@ -132,11 +98,6 @@ impl Scan<'_> {
         }
     }
 
-    fn next_branch(&mut self, directive: Range<usize>) {
-        self.ended = None;
-        self.end_branch(directive);
-    }
-
     fn close(&mut self, directive: Range<usize>) {
         self.end_branch(directive);
         let Some(group) = self.groups.pop() else { return };
@@ -144,6 +105,8 @@ impl Scan<'_> {
         if group.branches.iter().any(|branch| branch.after != group.before) {
             self.keep_one_branch(&group);
         }
+        let disabled = group.branches.iter().filter(|branch| !branch.enabled);
+        self.blanks.extend(disabled.map(|branch| branch.content.clone()));
         self.ended = Some(group);
     }
 
@@ -153,50 +116,11 @@ impl Scan<'_> {
         let others = group.branches.iter().filter(|branch| Some(branch.content.start) != kept);
         self.blanks.extend(others.map(|branch| branch.content.clone()));
     }
-
-    fn line_end(&self, from: usize) -> usize {
-        let rest = self.text.get(from..).unwrap_or_default();
-        rest.iter().position(|byte| *byte == b'\n').map_or(self.text.len(), |length| from + length)
-    }
-
-    /// End of a directive: of its last continued line, comments within it included.
-    fn directive_end(&self) -> usize {
-        let mut place = self.place;
-        loop {
-            match (self.text.get(place).copied(), self.text.get(place + 1).copied()) {
-                (None, _) => return self.text.len(),
-                (Some(b'\n'), _) => return place,
-                (Some(b'\\'), Some(b'\r')) => place += 3,
-                (Some(b'\\'), Some(_)) => place += 2,
-                (Some(b'/'), Some(b'*')) => place = self.comment_end(place),
-                _ => place += 1,
-            }
-        }
-    }
-
-    fn comment_end(&self, from: usize) -> usize {
-        let rest = self.text.get(from + 2..).unwrap_or_default();
-        rest.windows(2).position(|pair| pair == b"*/").map_or(self.text.len(), |length| from + length + 4)
-    }
-
-    /// End of a string or character; one that its line does not end is no literal.
-    fn literal_end(&self, quote: u8) -> usize {
-        let mut place = self.place + 1;
-        while let Some(byte) = self.text.get(place).copied() {
-            match byte {
-                b'\\' => place += 2,
-                b'\n' => return self.place + 1,
-                byte if byte == quote => return place + 1,
-                _ => place += 1,
-            }
-        }
-        self.text.len()
-    }
 }
 
-/// The branch that stands for the group.
+/// The branch that stands for the group; none when no branch is ever compiled.
 fn kept_branch(group: &Group) -> Option<&Branch> {
-    group.branches.iter().find(|branch| branch.enabled).or(group.branches.first())
+    group.branches.iter().find(|branch| branch.enabled)
 }
 
 #[cfg(test)]
@@ -219,6 +143,12 @@ mod tests {
     #[test]
     fn a_branch_that_is_never_compiled_gives_way() {
         assert_eq!(unified("#if 0\nif (x) {\n#else\nif (y) {\n#endif\n}\n"), "\n\n\nif (y) {\n\n}");
+    }
+
+    #[test]
+    fn what_c_never_compiles_is_blank() {
+        assert_eq!(unified("#ifdef __cplusplus\nextern {\n#endif\nint a;\n"), "\n\n\nint a;");
+        assert_eq!(unified("#if 0\nint a;\n#endif\nint b;\n"), "#if 0\n\n#endif\nint b;");
     }
 
     #[test]

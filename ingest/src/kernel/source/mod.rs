@@ -1,8 +1,10 @@
 //! Functions of C sources: where they start and end, and how complex they are.
 //!
 //! ```text
+//! tokens         code apart from comments, literals and directives
 //! conditionals   makes one text of the branches of an #if that cannot all stand in one parse tree
-//! constructs     bodies of functions in the tree, each with the lines that declare it
+//! pieces         the outermost declarations of the text
+//! constructs     those that are functions (tree-sitter): the lines of their head and body
 //! complexity     McCabe's number of a body
 //! extents        which construct each function of the kernel table comes from, by (file, line)
 //! read           the files that the table names, in parallel
@@ -14,7 +16,9 @@ mod complexity;
 mod conditionals;
 mod constructs;
 mod extents;
+mod pieces;
 mod read;
+mod tokens;
 
 pub(super) use constructs::Construct;
 pub(super) use extents::{Extent, ExtentRule, Instance, source_extents};
