@@ -21,9 +21,15 @@ pub(super) struct KernelArgs {
     /// Folder with the kernel's modules (*.ko, *.ko.debug) with DWARF, searched at any depth
     #[arg(long, value_name = "DIR")]
     modules: Option<PathBuf>,
-    /// Folder with the kernel's sources
+    /// Top folder of the kernel's sources: exact line extents, and complexity
     #[arg(long, value_name = "DIR")]
     source: Option<PathBuf>,
+    /// Copy of /sys/kernel/tracing/available_filter_functions of the running kernel, which knows best what it can trace
+    #[arg(long, value_name = "FILE")]
+    available_filter_functions: Option<PathBuf>,
+    /// Name and version of the package that the files came in, to be kept in the table
+    #[arg(long, value_name = "TEXT")]
+    package: Option<String>,
     /// Dataset to write to
     #[arg(long, value_name = "DATASET")]
     out: PathBuf,
@@ -40,6 +46,8 @@ pub(super) fn run(args: KernelArgs) -> anyhow::Result<Exit> {
         vmlinux: args.vmlinux,
         modules: args.modules,
         source: args.source,
+        filter_functions: args.available_filter_functions,
+        package: args.package,
         out: args.out,
         jobs: args.jobs.map_or_else(default_jobs, std::num::NonZero::get),
     };

@@ -1,7 +1,13 @@
 //! All images together: one numbering of files and source functions, and what can only be said over all of them.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::error::KernelError;
 use super::image_functions::{ImageFunction, ImageFunctions};
 use super::numbering::{Files, SourceKey, Sources, translate};
+use super::progress::Progress;
+use super::source::{Extent, Instance, read_sources, source_extents};
 
 /// Everything the tables are written from.
 #[derive(Debug)]
@@ -10,8 +16,8 @@ pub(super) struct Catalog {
     pub(super) files: Vec<String>,
     /// Source functions.
     pub(super) sources: Vec<SourceKey>,
-    /// For each source function its last line, where one is known.
-    pub(super) end_lines: Vec<Option<u32>>,
+    /// For each source function its extent, where one is known.
+    pub(super) extents: Vec<Option<Extent>>,
     /// For each source function the number of other source functions with code that hold an inlined copy of it.
     pub(super) inlined_into: Vec<u32>,
     /// Images, vmlinux first.
@@ -48,10 +54,44 @@ impl Catalog {
         }
         let sources = sources.into_list();
         let inlined_into = count_holders(&joined, sources.len());
-        let end_lines = end_lines(&joined, &sources);
-        let mut catalog = Self { files: files.into_paths(), sources, end_lines, inlined_into, images: joined };
+        let extents = end_lines(&joined, &sources).into_iter().map(|end_line| end_line.map(Extent::of_line_rows)).collect();
+        let mut catalog = Self { files: files.into_paths(), sources, extents, inlined_into, images: joined };
         catalog.sort_files();
         catalog
+    }
+
+    /// Takes the extents of all functions that the sources have from there.
+    pub(super) fn read_extents(&mut self, folder: &Path, progress: &dyn Progress) -> Result<(), KernelError> {
+        let instances = self.instances();
+        let mut files: Vec<_> = instances.iter().map(|instance| instance.file).collect();
+        files.sort_unstable();
+        files.dedup();
+        let extents = source_extents(&instances, &read_sources(folder, &files, progress)?);
+        for (source, extent) in extents {
+            if let Some(slot) = self.extents.get_mut(source as usize) {
+                *slot = Some(extent);
+            }
+        }
+        Ok(())
+    }
+
+    /// Source functions with code, the rows of their clones and copies taken together.
+    fn instances(&self) -> Vec<Instance<'_>> {
+        let mut by_source: BTreeMap<u32, Instance<'_>> = BTreeMap::new();
+        for function in self.images.iter().flat_map(|image| &image.functions) {
+            let Some(SourceKey { file: Some(number), line: Some(line), .. }) = self.sources.get(function.source as usize)
+            else {
+                continue;
+            };
+            let Some(file) = self.files.get(*number as usize) else { continue };
+            let instance = by_source.entry(function.source).or_insert_with(|| Instance::new(function.source, file, *line));
+            let lines = function.lines.iter().flatten().filter(|row| row.file == *number);
+            instance.lines.extend(lines.map(|row| row.number));
+            instance.holds.extend(&function.holds);
+        }
+        let mut instances: Vec<_> = by_source.into_values().collect();
+        instances.iter_mut().for_each(Instance::sort);
+        instances
     }
 
     fn sort_files(&mut self) {

@@ -83,11 +83,27 @@ pub enum KernelError {
         /// The first file.
         first: PathBuf,
     },
-    /// Sources are not read yet.
-    #[error("{path}: --source is not supported yet; leave it out: line extents then come from line rows", path = path.display())]
-    SourcesUnsupported {
+    /// The folder of sources is of something else.
+    #[error("{path}: holds none of the {wanted} source files that the debug information names; give the top folder of this kernel's sources, or leave --source out", path = path.display())]
+    NoSources {
         /// The folder of sources.
         path: PathBuf,
+        /// Files looked for.
+        wanted: usize,
+    },
+    /// The C parser cannot be set up.
+    #[error("C parser: {detail}")]
+    Parser {
+        /// What it says.
+        detail: String,
+    },
+    /// The kernel's list of traceable functions has another form.
+    #[error("{path}: line {line}: no function name; is this a copy of available_filter_functions?", path = path.display())]
+    FilterFunctions {
+        /// The list.
+        path: PathBuf,
+        /// Line in it, from 1.
+        line: usize,
     },
     /// The worker threads could not be started.
     #[error("worker threads: {detail}")]

@@ -1,6 +1,7 @@
 //! One ELF image: the kernel or a module, with its text symbols and its sections.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::Path;
 
 use gimli::RunTimeEndian;
@@ -9,7 +10,7 @@ use object::{ObjectKind, SectionIndex, SymbolFlags, elf};
 
 use super::error::KernelError;
 use super::layout::Layout;
-use super::relocate::apply_relocations;
+use super::relocate::{apply_relocations, read};
 
 /// No compressed section grows more than this: the limit of deflate, and beyond what zstd reaches on DWARF.
 const COMPRESSION_LIMIT: u64 = 1032;
@@ -117,6 +118,17 @@ impl<'data> Image<'data> {
                 && address.checked_sub(section.address()).is_some_and(|offset| offset < section.size())
         })?;
         section.data().ok()?.get(usize::try_from(address - section.address()).ok()?..)
+    }
+
+    /// Addresses that the loader of a position-independent image would write to these places.
+    pub(super) fn dynamic_relocations(&self, places: Range<u64>) -> Vec<u64> {
+        let Some(section) = self.object.section_by_name(".rela.dyn") else { return Vec::new() };
+        let little = self.object.is_little_endian();
+        let fields = section.data().unwrap_or_default().chunks_exact(8).map(|field| read(field, little));
+        let fields: Vec<u64> = fields.collect();
+        // Place, symbol and type, addend; an entry without a symbol is the load address plus the addend.
+        let entries = fields.as_chunks::<3>().0.iter();
+        entries.filter(|[place, info, _]| places.contains(place) && info >> 32 == 0).map(|[.., value]| *value).collect()
     }
 
     /// Contents of a section, decompressed, relocated in a relocatable file; none without it or without bytes.

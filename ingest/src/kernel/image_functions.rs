@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::debug_data::{DebugData, Slice, section_offset, unit_headers, unit_problem};
 use super::declarations::ImageUnits;
 use super::error::Problem;
+use super::filter_functions::{FilterFunctions, traceable_by_list};
 use super::image::{Image, TextSymbol};
 use super::numbering::{Files, SourceKey, Sources, translate};
 use super::progress::Progress;
@@ -18,6 +19,11 @@ use super::unit::{Function, Line, UnitError, UnitFunctions, read_unit};
 
 /// How gcc names the part of a function that it expects not to run.
 const COLD_SUFFIX: &str = ".cold";
+
+/// The most that an entry of the debug information may start behind its symbol: four instructions of arm64.
+const PATCHABLE_LIMIT: u64 = 16;
+/// How the kernel's build names the padding before a function, where there is some.
+const PADDING_PREFIX: &str = "__pfx_";
 
 /// The functions of an image, and what they refer to by number.
 #[derive(Debug)]
@@ -53,7 +59,7 @@ pub(super) struct ImageFunction {
     pub(super) lines: Option<Vec<Line>>,
     /// Source functions that it holds inlined copies of.
     pub(super) holds: Vec<u32>,
-    /// Whether it has a call site of ftrace.
+    /// Whether ftrace can trace it.
     pub(super) traceable: Option<bool>,
 }
 
@@ -63,6 +69,8 @@ pub(super) struct ImageReader<'r> {
     pub(super) progress: &'r dyn Progress,
     /// Address that rows are relative to.
     pub(super) origin: u64,
+    /// The kernel's own list of traceable functions; without it call sites tell.
+    pub(super) filter: Option<&'r FilterFunctions>,
     /// Tell the progress of each unit.
     pub(super) counts_units: bool,
 }
@@ -91,7 +99,20 @@ impl ImageReader<'_> {
                 Err(error) => problems.push(unit_problem(image, section_offset(header), &error)),
             }
         }
-        collected.finish(module, image, self.origin, sites)
+        let mut functions = collected.finish(module, image, self.origin, sites);
+        if let Some(listed) = self.filter.and_then(|filter| filter.of_module(&functions.module)) {
+            self.trace_as_listed(listed, image, &mut functions.functions);
+        }
+        functions
+    }
+
+    fn trace_as_listed(&self, listed: &HashMap<String, usize>, image: &Image<'_>, functions: &mut [ImageFunction]) {
+        let names = SymbolNames::new(image.symbols());
+        let at = |function: &ImageFunction| names.at(function.address.cast_unsigned().wrapping_add(self.origin)).collect();
+        let symbols: Vec<_> = functions.iter().map(at).collect();
+        let sites: Vec<_> = functions.iter().map(|function| function.traceable).collect();
+        let told = traceable_by_list(listed, &symbols, &sites);
+        functions.iter_mut().zip(told).for_each(|(function, traceable)| function.traceable = traceable);
     }
 
     fn unit<'a>(
@@ -100,7 +121,9 @@ impl ImageReader<'_> {
         header: &UnitHeader<Slice<'a>>,
         image: &Image<'_>,
     ) -> Result<UnitFunctions, UnitError> {
-        let unit = read_unit(units, header, |address| image.layout().text_section(address).is_some());
+        let names = SymbolNames::new(image.symbols());
+        let code_start = |address| image.layout().text_section(address).map(|_| names.start(address));
+        let unit = read_unit(units, header, code_start);
         if self.counts_units {
             self.progress.step();
         }
@@ -199,6 +222,18 @@ impl<'s> SymbolNames<'s> {
         rest.iter().take_while(move |symbol| symbol.address == address).map(|symbol| symbol.name)
     }
 
+    /// Where the code at an address starts: gcc for arm64 describes a function from behind the instructions that it
+    /// leaves free for ftrace, but the symbol, and what a trace calls the function, is before them.
+    fn start(&self, address: u64) -> u64 {
+        let after = self.symbols.partition_point(|symbol| symbol.address <= address);
+        let before = after.checked_sub(1).and_then(|index| self.symbols.get(index));
+        let is_start = |symbol: &&TextSymbol<'_>| {
+            let skipped = address - symbol.address;
+            skipped > 0 && skipped <= PATCHABLE_LIMIT && skipped < symbol.size && !symbol.name.ends_with(COLD_SUFFIX)
+        };
+        before.filter(is_start).map_or(address, |symbol| symbol.address)
+    }
+
     /// A list of ranges normally starts with the entry point; where a symbol says otherwise, the symbol is right.
     fn put_entry_first(&self, function: &mut Function) {
         let is_entry = |range: &Range<u64>| self.at(range.start).any(|name| !name.ends_with(COLD_SUFFIX));
@@ -261,8 +296,8 @@ fn symbols_without_dwarf<'s>(image: &'s Image<'_>, described: &[Function]) -> Ve
             next_known += 1;
         }
         let Some(section) = image.layout().text_section(symbol.address) else { continue };
-        // The cold part of a function that is not there either, such as a replaced weak one.
-        let is_part = symbol.name.ends_with(COLD_SUFFIX);
+        // The cold part of a function that is not there either, such as a replaced weak one; or no code at all.
+        let is_part = symbol.name.ends_with(COLD_SUFFIX) || symbol.name.starts_with(PADDING_PREFIX);
         if is_part || symbol.address < covered || found.last().is_some_and(|last| last.range.start == symbol.address) {
             continue;
         }

@@ -7,6 +7,8 @@
 //! unit         functions of a unit with their lines
 //! image_functions   functions of an image: DWARF, and symbols without it; clones find their source function
 //! catalog      all images: one numbering, what only all together can tell (end lines, inlined_into)
+//! source       extents and complexity from C sources
+//! trace_sites, filter_functions   which functions ftrace can trace; code_lines: how much of the kernel it cannot see
 //! tables       Parquet
 //! ```
 //!
@@ -14,10 +16,12 @@
 //! Rows count whether or not they start a statement, as long as they have code and a line.
 
 mod catalog;
+mod code_lines;
 mod debug_data;
 mod declarations;
 mod dies;
 mod error;
+mod filter_functions;
 mod image;
 mod image_functions;
 mod kernel_facts;
@@ -27,12 +31,13 @@ mod modules;
 mod numbering;
 mod progress;
 mod relocate;
+mod source;
 mod source_path;
 mod tables;
 mod trace_sites;
 mod unit;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -40,10 +45,12 @@ use rayon::prelude::*;
 use crate::map_file::MappedFile;
 use catalog::Catalog;
 use debug_data::{DebugData, unit_headers, unit_names};
+use filter_functions::FilterFunctions;
 use image::Image;
 use image_functions::{ImageFunctions, ImageReader};
 use kernel_facts::KernelFacts;
 use source_path::SourceTree;
+use tables::Origin;
 use trace_sites::TraceSites;
 
 pub use error::{KernelError, Problem};
@@ -58,6 +65,10 @@ pub struct KernelOptions {
     pub modules: Option<PathBuf>,
     /// Folder with its sources.
     pub source: Option<PathBuf>,
+    /// The running kernel's list of traceable functions.
+    pub filter_functions: Option<PathBuf>,
+    /// Name and version of the package that the files came in.
+    pub package: Option<String>,
     /// The dataset.
     pub out: PathBuf,
     /// Threads; 0: as many as there are cores.
@@ -96,9 +107,6 @@ impl KernelSummary {
 
 /// Reads a kernel and its modules and writes their tables to the dataset.
 pub fn ingest_kernel(options: &KernelOptions, progress: &dyn Progress) -> Result<KernelSummary, KernelError> {
-    if let Some(path) = &options.source {
-        return Err(KernelError::SourcesUnsupported { path: path.clone() });
-    }
     let pool = ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let pool = pool.map_err(|error| KernelError::Workers { detail: error.to_string() })?;
     pool.install(|| ingest(options, progress))
@@ -106,15 +114,20 @@ pub fn ingest_kernel(options: &KernelOptions, progress: &dyn Progress) -> Result
 
 fn ingest(options: &KernelOptions, progress: &dyn Progress) -> Result<KernelSummary, KernelError> {
     let module_files = options.modules.as_deref().map(modules::module_files).transpose()?.unwrap_or_default();
+    let filter = options.filter_functions.as_deref().map(FilterFunctions::read).transpose()?;
     progress.expect(module_files.len() as u64);
     let mut problems = Vec::new();
-    let Vmlinux { facts, tree, functions } = read_vmlinux(&options.vmlinux, progress, &mut problems)?;
-    let reader = ImageReader { tree: &tree, progress, origin: 0, counts_units: false };
+    let Vmlinux { facts, tree, functions } = read_vmlinux(options, filter.as_ref(), progress, &mut problems)?;
+    let reader = ImageReader { tree: &tree, progress, origin: 0, filter: filter.as_ref(), counts_units: false };
     let modules = read_modules(&module_files, facts.release.as_deref(), &reader, &mut problems);
     let module_init_functions = modules.iter().map(|module| module.init_functions).sum();
     let overridden_functions = modules.iter().chain([&functions]).map(|image| image.overridden).sum();
-    let catalog = Catalog::new(std::iter::once(functions).chain(modules));
-    let (folder, written) = tables::write_tables(&options.out, &facts, &catalog)?;
+    let mut catalog = Catalog::new(std::iter::once(functions).chain(modules));
+    if let Some(folder) = &options.source {
+        catalog.read_extents(folder, progress)?;
+    }
+    let origin = Origin { package: options.package.as_deref(), traceable_rule: traceable_rule(&catalog, filter.as_ref()) };
+    let (folder, written) = tables::write_tables(&options.out, &facts, &origin, &catalog)?;
     Ok(KernelSummary {
         build_id: facts.build_id,
         release: facts.release,
@@ -128,13 +141,28 @@ fn ingest(options: &KernelOptions, progress: &dyn Progress) -> Result<KernelSumm
     })
 }
 
+fn traceable_rule(catalog: &Catalog, filter: Option<&FilterFunctions>) -> &'static str {
+    let told = || catalog.images.iter().flat_map(|image| &image.functions).any(|function| function.traceable.is_some());
+    match filter {
+        Some(_) => "available_filter_functions",
+        None if told() => "trace_sites",
+        None => "none",
+    }
+}
+
 struct Vmlinux {
     facts: KernelFacts,
     tree: SourceTree,
     functions: ImageFunctions,
 }
 
-fn read_vmlinux(path: &Path, progress: &dyn Progress, problems: &mut Vec<Problem>) -> Result<Vmlinux, KernelError> {
+fn read_vmlinux(
+    options: &KernelOptions,
+    filter: Option<&FilterFunctions>,
+    progress: &dyn Progress,
+    problems: &mut Vec<Problem>,
+) -> Result<Vmlinux, KernelError> {
+    let path = options.vmlinux.as_path();
     let file = MappedFile::open(path).map_err(|error| KernelError::io(path, error))?;
     let image = Image::parse(path, file.bytes())?;
     let facts = KernelFacts::read(&image)?;
@@ -142,7 +170,7 @@ fn read_vmlinux(path: &Path, progress: &dyn Progress, problems: &mut Vec<Problem
     let dwarf = debug.dwarf();
     let tree = SourceTree::detect(&unit_names(&dwarf, &unit_headers(&dwarf, &image, &mut Vec::new())));
     let sites = TraceSites::of_kernel(&image);
-    let reader = ImageReader { tree: &tree, progress, origin: facts.text_address, counts_units: true };
+    let reader = ImageReader { tree: &tree, progress, origin: facts.text_address, filter, counts_units: true };
     let functions = reader.read("vmlinux".to_owned(), &image, &debug, sites.as_ref(), problems);
     Ok(Vmlinux { facts, tree, functions })
 }

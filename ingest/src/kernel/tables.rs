@@ -9,8 +9,10 @@ use hap_schemas::Table;
 use hap_schemas::tables::{KERNEL, KERNEL_FUNCTIONS, KERNEL_LINES};
 
 use super::catalog::{Catalog, CatalogImage};
+use super::code_lines::code_lines;
 use super::image_functions::ImageFunction;
 use super::kernel_facts::KernelFacts;
+use super::source::{Extent, ExtentRule};
 use crate::write::{FileMetadata, TableFile, WriteError};
 
 /// Rows that are handed to Parquet at once.
@@ -21,8 +23,15 @@ const LINES_ROW_GROUP: usize = 1 << 20;
 const ZSTD_LEVEL: i32 = 19;
 /// Kinds of a line, by number.
 const KINDS: [&str; 2] = ["own", "inlined"];
-/// Where end lines come from.
-const EXTENT_RULE: &str = "line_rows";
+/// Rules of extents, by number.
+const EXTENT_RULES: [&str; 2] = ["source", "line_rows"];
+
+/// Where the tables come from, beside the kernel itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'o> {
+    pub(super) package: Option<&'o str>,
+    pub(super) traceable_rule: &'static str,
+}
 
 /// Rows written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +44,7 @@ pub(super) struct Written {
 pub(super) fn write_tables(
     dataset: &Path,
     facts: &KernelFacts,
+    origin: &Origin<'_>,
     catalog: &Catalog,
 ) -> Result<(PathBuf, Written), WriteError> {
     let folder = dataset.join("kernels").join(format!("build_id={}", facts.build_id));
@@ -43,7 +53,7 @@ pub(super) fn write_tables(
     let functions = write_functions(&folder, &metadata, catalog)?;
     let lines = write_lines(&folder, &metadata, catalog)?;
     // Last: a kernel is there when its row is.
-    write_kernel(&folder, &metadata, facts, catalog)?;
+    write_kernel(&folder, &metadata, facts, origin, catalog)?;
     Ok((folder, Written { functions, lines }))
 }
 
@@ -59,8 +69,11 @@ fn write_kernel(
     folder: &Path,
     metadata: &FileMetadata,
     facts: &KernelFacts,
+    origin: &Origin<'_>,
     catalog: &Catalog,
 ) -> Result<(), WriteError> {
+    let lines = code_lines(catalog);
+    let count = |lines: usize| i64::try_from(lines).unwrap_or(i64::MAX);
     let mut table = create(folder, &KERNEL, metadata)?;
     table.write(vec![
         text(Some(&facts.build_id)),
@@ -70,7 +83,10 @@ fn write_kernel(
         text(Some(&facts.fingerprint)),
         Arc::new(Int64Array::from(vec![facts.text_address.cast_signed()])),
         Arc::new(Int32Array::from(vec![catalog.images.len().saturating_sub(1) as i32])),
-        text(Some(EXTENT_RULE)),
+        text(origin.package),
+        text(Some(origin.traceable_rule)),
+        Arc::new(Int64Array::from(vec![count(lines.all)])),
+        Arc::new(Int64Array::from(vec![lines.blind.map(count)])),
     ])?;
     table.finish()
 }
@@ -106,22 +122,39 @@ fn write_functions(folder: &Path, metadata: &FileMetadata, catalog: &Catalog) ->
 }
 
 /// What a row of `functions` says of the source.
-struct Extent {
+#[derive(Clone, Copy, Default)]
+struct Place {
     file: Option<u32>,
     line: Option<u32>,
-    end_line: Option<u32>,
+    extent: Option<Extent>,
 }
 
-fn extent(catalog: &Catalog, function: &ImageFunction) -> Extent {
-    let Some(source) = catalog.sources.get(function.source as usize) else {
-        return Extent { file: None, line: None, end_line: None };
-    };
-    let end_line = catalog.end_lines.get(function.source as usize).copied().flatten();
-    Extent { file: source.file, line: source.line, end_line }
+impl Place {
+    fn of(catalog: &Catalog, function: &ImageFunction) -> Self {
+        let Some(source) = catalog.sources.get(function.source as usize) else { return Self::default() };
+        let extent = catalog.extents.get(function.source as usize).copied().flatten();
+        Self { file: source.file, line: source.line, extent }
+    }
+
+    fn end_line(&self) -> Option<u32> {
+        Some(self.extent?.end_line)
+    }
+
+    fn lines(&self) -> Option<u32> {
+        Some(self.end_line()?.saturating_sub(self.line?) + 1)
+    }
+
+    fn rule(&self) -> Option<i32> {
+        Some(match self.extent?.rule {
+            ExtentRule::Source => 0,
+            ExtentRule::LineRows => 1,
+        })
+    }
 }
 
 fn function_columns(catalog: &Catalog, module: &str, functions: &[&ImageFunction], paths: &ArrayRef) -> Vec<ArrayRef> {
-    let extents: Vec<_> = functions.iter().map(|function| extent(catalog, function)).collect();
+    let places: Vec<_> = functions.iter().map(|function| Place::of(catalog, function)).collect();
+    let rules: ArrayRef = Arc::new(StringArray::from_iter_values(EXTENT_RULES));
     let name =
         |function: &ImageFunction| catalog.sources.get(function.source as usize).map_or("?", |source| &source.name);
     let holders = |function: &ImageFunction| {
@@ -129,7 +162,7 @@ fn function_columns(catalog: &Catalog, module: &str, functions: &[&ImageFunction
         catalog.inlined_into.get(function.source as usize).map(|count| *count as i32)
     };
     let names = StringArray::from_iter_values(functions.iter().map(|function| name(function)));
-    let files: Int32Array = extents.iter().map(|extent| extent.file.map(u32::cast_signed)).collect();
+    let files: Int32Array = places.iter().map(|place| place.file.map(u32::cast_signed)).collect();
     vec![
         constant(module, functions.len()),
         int64(functions.iter().map(|function| function.address)),
@@ -138,11 +171,12 @@ fn function_columns(catalog: &Catalog, module: &str, functions: &[&ImageFunction
         Arc::new(names),
         int64(functions.iter().map(|function| function.source_address)),
         dictionary(files, paths),
-        int32(extents.iter().map(|extent| extent.line)),
-        int32(extents.iter().map(|extent| extent.end_line)),
-        int32(extents.iter().map(|extent| Some(extent.end_line? - extent.line? + 1))),
+        int32(places.iter().map(|place| place.line)),
+        int32(places.iter().map(Place::end_line)),
+        dictionary(places.iter().map(Place::rule).collect(), &rules),
+        int32(places.iter().map(Place::lines)),
         int32(functions.iter().map(|function| function.lines.as_ref().map(|lines| lines.len() as u32))),
-        int32(functions.iter().map(|_| None)),
+        int32(places.iter().map(|place| place.extent?.complexity)),
         int32(functions.iter().map(|function| holders(function).map(i32::cast_unsigned))),
         Arc::new(functions.iter().map(|function| function.traceable).collect::<BooleanArray>()),
     ]

@@ -6,8 +6,13 @@ use super::error::KernelError;
 use super::image::Image;
 use super::relocate::read;
 
-/// Sections of a module that list call sites: one entry an address.
-const MODULE_SECTIONS: [&str; 2] = ["__mcount_loc", "__patchable_function_entries"];
+/// The section of a module that lists call sites, one entry an address.
+///
+/// x86 has the other one too, when calls are padded: then it lists the padding of all functions, traceable or not.
+fn module_section(image: &Image<'_>) -> &'static str {
+    if image.machine() == "aarch64" { "__patchable_function_entries" } else { "__mcount_loc" }
+}
+
 /// On arm64 the site may be the first of two instructions that are patched in before the entry point.
 const BEFORE_ENTRY_AARCH64: u64 = 8;
 
@@ -22,13 +27,17 @@ pub(super) struct TraceSites {
 impl TraceSites {
     /// The kernel's list, between two symbols; none where the file does not hold it.
     ///
-    /// The list is sorted when the kernel is built, so the relocations beside it are of no use.
+    /// The list of x86 is sorted when the kernel is built, so the relocations beside it are of no use. A
+    /// position-independent kernel (arm64) has zeroes in the list, and the addresses in its dynamic relocations.
     pub(super) fn of_kernel(image: &Image<'_>) -> Option<Self> {
         let start = image.symbol_address("__start_mcount_loc")?;
         let stop = image.symbol_address("__stop_mcount_loc")?;
         let sites = addresses(image.bytes_at(start, stop.checked_sub(start)?)?, image);
-        // A position-independent kernel has zeroes here and the addresses in its dynamic relocations.
-        (sites.is_empty() || sites.iter().any(|site| *site != 0)).then(|| Self::new(sites, image))
+        if sites.is_empty() || sites.iter().any(|site| *site != 0) {
+            return Some(Self::new(sites, image));
+        }
+        let sites = image.dynamic_relocations(start..stop);
+        (!sites.is_empty()).then(|| Self::new(sites, image))
     }
 
     /// A module's list; none where the file holds no code.
@@ -37,10 +46,8 @@ impl TraceSites {
             return Ok(None);
         }
         let mut sites = Vec::new();
-        for name in MODULE_SECTIONS {
-            for section in image.sections_named(name)? {
-                sites.extend(addresses(&section, image));
-            }
+        for section in image.sections_named(module_section(image))? {
+            sites.extend(addresses(&section, image));
         }
         Ok(Some(Self::new(sites, image)))
     }

@@ -66,15 +66,20 @@ pub(super) struct Line {
     pub(super) inlined: bool,
 }
 
-/// Reads a unit. `is_text` tells which entry points are code of the image.
+/// Reads a unit. `code_start` tells where the code of the image is that has its first byte at an address; none where
+/// there is none.
 pub(super) fn read_unit<'a>(
     units: &ImageUnits<'_, 'a>,
     header: &UnitHeader<Slice<'a>>,
-    is_text: impl Fn(u64) -> bool,
+    code_start: impl Fn(u64) -> Option<u64>,
 ) -> Result<UnitFunctions, UnitError> {
     let unit = units.dwarf.unit(*header)?;
-    let dies = read_dies(units.dwarf, &unit)?;
-    let has_text = |subprogram: &&Subprogram<'_>| subprogram.ranges.first().is_some_and(|range| is_text(range.start));
+    let mut dies = read_dies(units.dwarf, &unit)?;
+    for range in dies.subprograms.iter_mut().flat_map(|subprogram| &mut subprogram.ranges) {
+        range.start = code_start(range.start).unwrap_or(range.start);
+    }
+    let has_text =
+        |subprogram: &&Subprogram<'_>| subprogram.ranges.first().is_some_and(|range| code_start(range.start).is_some());
     if !dies.subprograms.iter().any(|subprogram| has_text(&subprogram)) {
         return Ok(UnitFunctions::default());
     }
