@@ -3,3 +3,4 @@
 mod dataset;
 mod diff;
 mod hap;
+mod weight;
