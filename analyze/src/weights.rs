@@ -3,7 +3,7 @@
 use polars::prelude::*;
 
 use crate::density::Density;
-use crate::metrics::{Metric, distinct};
+use crate::metrics::distinct;
 use crate::model::Model;
 use crate::render::{counted, thousands};
 
@@ -29,11 +29,6 @@ impl Weight {
             format!("{}: {}", density.origin, grains(&bugs)?)
         };
         Ok(Self { model: density.model, bugs, origin })
-    }
-
-    /// Its two metrics: the weighted figure, and the same per 1,000 lines.
-    pub fn metrics(&self) -> [Metric; 2] {
-        [Metric::Weighted(self.model), Metric::PerThousandLines(self.model)]
     }
 }
 

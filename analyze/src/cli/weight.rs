@@ -56,11 +56,12 @@ impl WeightArgs {
 /// What the weighted metrics mean.
 pub(super) fn definitions(weights: &[Weight]) -> Notes {
     let of_weight = |weight: &Weight| {
-        let [weighted, per_1000_lines] = weight.metrics();
-        let origin = format!("{}; {}", weighted.definition(), weight.origin);
-        [(weighted.name(), origin), (per_1000_lines.name(), per_1000_lines.definition().to_owned())]
+        let metric = Metric::Weighted(weight.model);
+        (metric.name(), format!("{}; {}", metric.definition(), weight.origin))
     };
-    weights.iter().flat_map(of_weight).collect()
+    let ratio = weights.first().map(|weight| Metric::PerThousandLines(weight.model));
+    let ratio = ratio.map(|metric| (metric.unit(), metric.definition().to_owned()));
+    weights.iter().map(of_weight).chain(ratio).collect()
 }
 
 fn density(text: &str) -> std::result::Result<f64, String> {

@@ -4,3 +4,4 @@ mod dataset;
 mod diff;
 mod hap;
 mod weight;
+mod weight_loops;
