@@ -93,3 +93,26 @@ pub fn choose_source(dataset: &Dataset, asked: Option<&str>, model: Model) -> Re
         (None, _) => Err(Error::SeveralBugSources { found: found.join(", ") }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{everywhere, of_model};
+    use crate::model::Model;
+    use crate::testing::assert_rows;
+    use polars::prelude::*;
+
+    #[test]
+    fn rows_are_those_of_the_model_and_the_one_without_a_file_is_for_every_other_file() {
+        let densities = df!(
+            "model" => ["cve", "cve", "epss", "cve"], "file" => [None, Some("a.c"), None, Some("a.c")],
+            "module" => [None, None, None, Some("kvm")], "address" => [None, None, None, Some(16_i64)],
+            "density" => [0.5, 0.25, 0.125, 2.0],
+        );
+        let rows = of_model(densities.unwrap().lazy(), Model::Cve);
+        assert_rows(
+            rows.clone(),
+            &df!("density" => [0.5, 0.25, 2.0], "file" => [None, Some("a.c"), Some("a.c")]).unwrap(),
+        );
+        assert_rows(everywhere(rows), &df!("density" => [0.5]).unwrap());
+    }
+}

@@ -98,13 +98,13 @@ pub(super) fn run(args: &DiffArgs) -> Result<Report> {
     let counts = counts(&study, &measured(&dataset, &study, &functions, (&metrics, &weights))?, &metrics)?;
     let flat = if args.summary { counts.clone() } else { of_sides(&functions, &args.sides())? };
     let ending = Ending {
-        scope_args: &args.scope,
         output: &args.output,
         scope: &scope,
         study: &study,
         runs: &runs,
         failed: &failed,
         gaps: &gaps,
+        strict: args.scope.strict,
     };
     ending.report(flat, || {
         let mut blocks = vec![render::diff::counts(&counts, &metrics)?];

@@ -2,7 +2,7 @@
 
 use polars::prelude::DataFrame;
 
-use super::{Format, OutputArgs, ScopeArgs};
+use super::{Format, OutputArgs};
 use crate::blind_spot::BlindSpot;
 use crate::output::Report;
 use crate::render::{counted, footer};
@@ -15,7 +15,6 @@ pub(super) type Notes = Vec<(&'static str, String)>;
 
 /// What a command looked at.
 pub(super) struct Ending<'a> {
-    pub(super) scope_args: &'a ScopeArgs,
     pub(super) output: &'a OutputArgs,
     pub(super) scope: &'a Scope,
     pub(super) study: &'a Study,
@@ -25,6 +24,8 @@ pub(super) struct Ending<'a> {
     pub(super) failed: &'a [&'a Run],
     /// Functions that something is not known of.
     pub(super) gaps: &'a [String],
+    /// Whether anything missing from a run is a failure.
+    pub(super) strict: bool,
 }
 
 impl Ending<'_> {
@@ -40,7 +41,7 @@ impl Ending<'_> {
             let (blocks, explanation) = table()?;
             Ok(format!("{blocks}\n{}", footer(&[explanation, self.footer_notes()].concat())))
         })?;
-        let exit = status::exit(self.runs, self.scope_args.strict);
+        let exit = status::exit(self.runs, self.strict);
         Ok(Report { body, out: self.output.out.clone(), notes, exit })
     }
 

@@ -99,13 +99,13 @@ pub(super) fn run(args: &HapArgs) -> Result<Report> {
     let rows = figures(&dataset, &study, (&runs, &groups), (&metrics, &weights))?;
     let gaps = group_gaps(&study, (&runs, &groups), &metrics)?;
     let ending = Ending {
-        scope_args: &args.scope,
         output: &args.output,
         scope: &scope,
         study: &study,
         runs: &runs,
         failed: &failed,
         gaps: &gaps,
+        strict: args.scope.strict,
     };
     ending.report(frame(&rows, &args.by, study.blind_spot())?, || {
         Ok((render::hap::blocks(&rows, &args.by, &metrics), explain(&rows, &metrics, &weights)))
