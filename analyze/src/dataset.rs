@@ -1,14 +1,15 @@
 //! The tables of a dataset on disk: the one place that knows folders, files and their metadata.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use hap_schemas::{ColumnType, SCHEMA_VERSION, Table, metadata_key, tables};
-use polars::io::HiveOptions;
+use hap_schemas::{ColumnType, Table, tables};
 use polars::prelude::*;
 
+use crate::blind_spot::BlindSpot;
 use crate::kernel_match::Kernel;
+use crate::parquet_file::{build_id, integer, open, read, scan, table_error, texts};
 use crate::runs::{Losses, Run};
 use crate::{Error, Result};
 
@@ -56,20 +57,16 @@ impl Dataset {
         for folder in partitions(&self.root.join("kernels"), "build_id=")? {
             let path = self.root.join("kernels").join(&folder).join("kernel.parquet");
             if path.exists() {
-                let row = read(&path, &tables::KERNEL, &["build_id", "release", "kernel_fingerprint"])?;
-                let text = |name: &str| texts(&path, &row, name).map(|values| values.into_iter().next().flatten());
-                let (build_id, fingerprint) = (text("build_id")?, text("kernel_fingerprint")?);
-                let (build_id, fingerprint) = (build_id.unwrap_or_default(), fingerprint.unwrap_or_default());
-                kernels.push(Kernel { build_id, fingerprint, release: text("release")?, folder });
+                kernels.push(kernel(&path, folder)?);
             }
         }
         kernels.sort_by(|a, b| a.build_id.cmp(&b.build_id));
         Ok(kernels)
     }
 
-    /// Functions of a kernel: module, address, source_address, function, file, line, lines.
+    /// Functions of a kernel: module, address, source_address, function, file, line, lines, complexity.
     pub fn kernel_functions(&self, kernel: &Kernel) -> Result<LazyFrame> {
-        let columns = ["module", "address", "source_address", "function", "file", "line", "lines"];
+        let columns = ["module", "address", "source_address", "function", "file", "line", "lines", "complexity"];
         scan(&self.kernel_path(kernel, "functions.parquet"), &tables::KERNEL_FUNCTIONS, &columns)
     }
 
@@ -77,6 +74,28 @@ impl Dataset {
     pub fn kernel_lines(&self, kernel: &Kernel) -> Result<LazyFrame> {
         let columns = ["module", "address", "file", "line"];
         scan(&self.kernel_path(kernel, "lines.parquet"), &tables::KERNEL_LINES, &columns)
+    }
+
+    /// The sources that have a bug table with densities, sorted.
+    pub fn bug_sources(&self) -> Result<Vec<String>> {
+        let folders = partitions(&self.root.join(tables::BUGS.name), BUG_PARTITION)?;
+        let names = folders.iter().filter_map(|folder| folder.strip_prefix(BUG_PARTITION));
+        Ok(names.filter(|name| self.density_path(name).exists()).map(str::to_owned).collect())
+    }
+
+    /// Bug densities of a source: model, file, module, address, density.
+    pub fn densities(&self, source: &str) -> Result<LazyFrame> {
+        scan(&self.density_path(source), &tables::DENSITY, &["model", "file", "module", "address", "density"])
+    }
+
+    /// Build id of the kernel that the densities of a source were made for; none where the file does not tell.
+    pub fn density_build_id(&self, source: &str) -> Result<Option<String>> {
+        build_id(&self.density_path(source))
+    }
+
+    /// The file with the densities of a source.
+    pub fn density_path(&self, source: &str) -> PathBuf {
+        self.root.join(tables::BUGS.name).join(format!("{BUG_PARTITION}{source}")).join("density.parquet")
     }
 
     fn kernel_path(&self, kernel: &Kernel, file: &str) -> PathBuf {
@@ -123,6 +142,24 @@ impl Dataset {
     }
 }
 
+/// The kernel that a file of table `kernel` describes.
+fn kernel(path: &Path, folder: String) -> Result<Kernel> {
+    let columns = ["build_id", "release", "kernel_fingerprint", "code_lines", "blind_code_lines"];
+    let row = read(path, &tables::KERNEL, &columns)?;
+    let text = |name: &str| texts(path, &row, name).map(|values| values.into_iter().next().flatten());
+    let (code_lines, blind) = (integer(path, &row, "code_lines")?, integer(path, &row, "blind_code_lines")?);
+    Ok(Kernel {
+        build_id: text("build_id")?.unwrap_or_default(),
+        fingerprint: text("kernel_fingerprint")?.unwrap_or_default(),
+        release: text("release")?,
+        blind_spot: BlindSpot::new(code_lines, blind),
+        folder,
+    })
+}
+
+/// Prefix of the folders of bug tables, before the name of the source.
+const BUG_PARTITION: &str = "source=";
+
 const FACT_COLUMNS: [&str; 7] = ["pid", "module", "address", "function", "context", "observer", "calls"];
 
 /// Whether a column holds one number, text or truth value a row.
@@ -147,44 +184,6 @@ fn partitions(parent: &Path, prefix: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Some columns of a file, after a check that it holds the table. Dictionary columns come as plain text,
-/// since the dictionaries of different files do not agree.
-fn scan(path: &Path, table: &'static Table, columns: &[&str]) -> Result<LazyFrame> {
-    check_metadata(path, table)?;
-    let columns: Vec<_> = columns.iter().filter_map(|name| table.column(name)).collect();
-    let columns: Vec<_> = columns.into_iter().map(|column| col(column.name).cast(data_type(column.kind))).collect();
-    Ok(open(path)?.select(columns))
-}
-
-fn open(path: &Path) -> Result<LazyFrame> {
-    let hive_options = HiveOptions { enabled: Some(false), ..HiveOptions::default() };
-    let args = ScanArgsParquet { glob: false, hive_options, ..ScanArgsParquet::default() };
-    let location = PlRefPath::try_from_path(path).map_err(|source| table_error(path, source))?;
-    LazyFrame::scan_parquet(location, args).map_err(|source| table_error(path, source))
-}
-
-fn read(path: &Path, table: &'static Table, columns: &[&str]) -> Result<DataFrame> {
-    scan(path, table, columns)?.collect().map_err(|source| table_error(path, source))
-}
-
-fn data_type(kind: ColumnType) -> DataType {
-    match kind {
-        ColumnType::Bool => DataType::Boolean,
-        ColumnType::Int32 => DataType::Int32,
-        ColumnType::Int64 => DataType::Int64,
-        ColumnType::Float64 => DataType::Float64,
-        ColumnType::Utf8 | ColumnType::Dictionary => DataType::String,
-        ColumnType::Counts => pairs("name", "count", DataType::Int64),
-        ColumnType::Labels => pairs("key", "value", DataType::String),
-    }
-}
-
-/// A list of structs of a text and something else.
-fn pairs(first: &str, second: &str, second_type: DataType) -> DataType {
-    let fields = vec![Field::new(first.into(), DataType::String), Field::new(second.into(), second_type)];
-    DataType::List(Box::new(DataType::Struct(fields)))
-}
-
 /// The free labels in a file of table `runs`.
 fn labels(path: &Path) -> Result<BTreeMap<String, String>> {
     let rows = open(path)?.select([col("labels").explode(EXPLODE)]).select([
@@ -197,35 +196,3 @@ fn labels(path: &Path) -> Result<BTreeMap<String, String>> {
 }
 
 const EXPLODE: ExplodeOptions = ExplodeOptions { empty_as_null: false, keep_nulls: false };
-
-fn texts(path: &Path, frame: &DataFrame, name: &str) -> Result<Vec<Option<String>>> {
-    let column = frame.column(name).and_then(|column| column.str());
-    let column = column.map_err(|source| table_error(path, source))?;
-    Ok(column.iter().map(|text| text.map(str::to_owned)).collect())
-}
-
-/// Checks table name and schema version in the file's key-value metadata. A file without them, such as one
-/// rewritten by another program, is taken as what its place says.
-fn check_metadata(path: &Path, table: &'static Table) -> Result<()> {
-    let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    let mut reader = ParquetReader::new(file);
-    let metadata = reader.get_metadata().map_err(|source| table_error(path, source))?;
-    for pair in metadata.key_value_metadata().iter().flatten() {
-        let value = pair.value.as_deref().unwrap_or_default();
-        if pair.key == metadata_key::TABLE && value != table.name {
-            return Err(Error::WrongTable { path: path.to_owned(), found: value.to_owned(), expected: table.name });
-        }
-        if pair.key == metadata_key::SCHEMA_VERSION && major(value) > major(SCHEMA_VERSION) {
-            return Err(Error::TooNew { path: path.to_owned(), found: value.to_owned(), known: SCHEMA_VERSION });
-        }
-    }
-    Ok(())
-}
-
-fn major(version: &str) -> u64 {
-    version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0)
-}
-
-fn table_error(path: &Path, source: PolarsError) -> Error {
-    Error::Table { path: path.to_owned(), source }
-}

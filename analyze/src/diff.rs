@@ -2,7 +2,8 @@
 
 use polars::prelude::*;
 
-use crate::metrics::distinct;
+use crate::metrics::{Metric, SET_COLUMNS, distinct};
+use crate::model::Model;
 
 /// Where a function is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,21 +110,41 @@ fn tally(tagged: LazyFrame) -> LazyFrame {
     ])
 }
 
+/// Adds to the functions the bugs that a model expects in each, in the column named after the weighted metric, and
+/// sorts by side, then by the first of these columns, most bugs first, then as [`compare`] does.
+///
+/// * `compared`: as [`compare`] gives it
+/// * `weights`: for each model module, source, bugs, as [`crate::weights::weigh`] gives it
+/// * out: [`COLUMNS`], then one column a model, null for a function without lines
+pub fn with_weights(compared: LazyFrame, weights: Vec<(Model, LazyFrame)>) -> LazyFrame {
+    let names: Vec<_> = weights.iter().map(|(model, _)| Metric::Weighted(*model).name()).collect();
+    let Some(first) = names.first() else { return compared };
+    let order = SortMultipleOptions::default()
+        .with_order_descending_multi([false, true, true, false, false])
+        .with_nulls_last_multi([true; 5]);
+    let keys = ["side", first, "lines", "module", "address"];
+    weights.into_iter().fold(compared, with_weight).sort(keys, order)
+}
+
+fn with_weight(compared: LazyFrame, (model, bugs): (Model, LazyFrame)) -> LazyFrame {
+    let bugs = bugs.select([col("module"), col("source"), col("bugs").alias(Metric::Weighted(model).name())]);
+    let (function, source) = ([col("module"), col("address")], [col("module"), col("source")]);
+    compared.join(bugs, function, source, JoinArgs::new(JoinType::Left))
+}
+
 /// The sides as sets of functions, numbered as in [`Side::ALL`], for [`crate::metrics`].
 ///
 /// * `compared`: as [`compare`] gives it
-/// * `sources`: module, source, address, lines, of all runs of A and B
-/// * out: set, module, source, address, lines
+/// * `sources`: module, source, address, lines, complexity, of all runs of A and B
+/// * out: [`SET_COLUMNS`]
 pub fn side_sets(compared: LazyFrame, sources: LazyFrame) -> LazyFrame {
     let is = |side: Side| col("side").eq(lit(side.name()));
     let number = when(is(Side::OnlyA)).then(lit(0)).otherwise(when(is(Side::OnlyB)).then(lit(1)).otherwise(lit(2)));
     let sides =
         compared.select([number.cast(DataType::UInt32).alias("set"), col("module"), col("address").alias("source")]);
-    let symbols = distinct(sources, &["module", "source", "address", "lines"]);
+    let symbols = distinct(sources, &["module", "source", "address", "lines", "complexity"]);
     let key = [col("module"), col("source")];
-    sides
-        .join(symbols, &key, &key, JoinArgs::new(JoinType::Inner))
-        .select(["set", "module", "source", "address", "lines"].map(col))
+    sides.join(symbols, &key, &key, JoinArgs::new(JoinType::Inner)).select(SET_COLUMNS.map(col))
 }
 
 /// Upper bound, at 95 % confidence, of the share of a side's runs that have a function which none of its
@@ -134,7 +155,8 @@ pub fn incidence_bound(runs: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Presence, compare, incidence_bound, side_sets};
+    use super::{Presence, compare, incidence_bound, side_sets, with_weights};
+    use crate::model::Model;
     use crate::testing::{assert_rows, assert_same};
     use polars::prelude::*;
 
@@ -148,6 +170,7 @@ mod tests {
             "file" => vec!["f.c"; rows.len()],
             "line" => vec![1; rows.len()],
             "lines" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+            "complexity" => vec![1_i64; rows.len()],
             "calls" => rows.iter().map(|row| row.4).collect::<Vec<_>>(),
         )
         .unwrap()
@@ -213,6 +236,28 @@ mod tests {
                 ("b", "small", 20, Some(2), [1, 2, 1, 1]),
                 ("both", "read", 10, Some(5), [7, 8, 2, 1]),
             ]),
+        );
+    }
+
+    #[test]
+    fn functions_are_sorted_by_the_bugs_of_the_first_model_within_their_side() {
+        let bugs = |bugs: [Option<f64>; 5]| {
+            df!("module" => ["vmlinux"; 5], "source" => [10_i64, 20, 30, 40, 50], "bugs" => bugs).unwrap().lazy()
+        };
+        let weights = vec![
+            (Model::Epss, bugs([Some(0.1), Some(0.3), Some(0.2), None, Some(0.4)])),
+            (Model::Cve, bugs([Some(9.0), Some(8.0), Some(7.0), None, Some(6.0)])),
+        ];
+        let found = with_weights(compare(a(), b(), Presence::Union).unwrap(), weights);
+        let found = found.select(["side", "function", "weighted_epss", "weighted_cve"].map(col)).collect().unwrap();
+        assert_same(
+            &found,
+            &df!(
+                "side" => ["a", "a", "b", "both", "both"], "function" => ["long", "bpf", "write", "small", "read"],
+                "weighted_epss" => [Some(0.2), None, Some(0.4), Some(0.3), Some(0.1)],
+                "weighted_cve" => [Some(7.0), None, Some(6.0), Some(8.0), Some(9.0)],
+            )
+            .unwrap(),
         );
     }
 

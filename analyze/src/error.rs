@@ -114,6 +114,74 @@ pub enum Error {
         /// Its build id, or what else is known of its kernel.
         second_id: String,
     },
+    /// A weight needs a bug table, and the dataset has none.
+    #[error(
+        "--weight {model} needs a bug table, and {dataset} has none; make it with \
+         `hap-ingest bugs {options} --out {dataset}`"
+    )]
+    NoBugTable {
+        /// The model.
+        model: &'static str,
+        /// Options of `hap-ingest bugs` that make its densities.
+        options: &'static str,
+        /// The dataset.
+        dataset: PathBuf,
+    },
+    /// The bug table that was asked for is not there.
+    #[error("no bug table of source {asked:?}; sources in the dataset: {found}")]
+    UnknownBugSource {
+        /// The source asked for.
+        asked: String,
+        /// The sources that exist.
+        found: String,
+    },
+    /// There are several bug tables, and none was asked for.
+    #[error("the dataset has bug tables of several sources: {found}; choose one with --bugs SOURCE")]
+    SeveralBugSources {
+        /// The sources.
+        found: String,
+    },
+    /// A bug table has no densities of a model, or none for the files without a row.
+    #[error(
+        "{path} has no density of model {model} for every file without a row of its own; make the table with \
+         `hap-ingest bugs {options} --out {dataset}`"
+    )]
+    NoDensity {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: &'static str,
+        /// Options of `hap-ingest bugs` that make its densities.
+        options: &'static str,
+        /// The dataset.
+        dataset: PathBuf,
+    },
+    /// A bug table is of another kernel than the runs.
+    #[error(
+        "{path} has the bug densities of the kernel with build id {found}, the runs are of build id {wanted}; make a bug \
+         table of their kernel with `hap-ingest bugs --cna PATH --release V --out {dataset}`"
+    )]
+    DensityOfOtherKernel {
+        /// The file.
+        path: PathBuf,
+        /// Build id in its metadata, or `unknown`.
+        found: String,
+        /// Build id of the runs' kernel.
+        wanted: String,
+        /// The dataset.
+        dataset: PathBuf,
+    },
+    /// The kernel table was made without sources.
+    #[error(
+        "the kernel table of build id {build_id} tells no function's complexity; make it with \
+         `hap-ingest kernel --vmlinux F --modules DIR --source DIR --out {dataset}`"
+    )]
+    NoComplexity {
+        /// The kernel.
+        build_id: String,
+        /// The dataset.
+        dataset: PathBuf,
+    },
     /// Something that is planned but not there.
     #[error("{what} is not available: {why}")]
     NotAvailable {

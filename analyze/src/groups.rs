@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
-use crate::metrics::distinct;
+use crate::metrics::{SET_COLUMNS, distinct};
 use crate::runs::Run;
 
 /// Runs with the same values of the keys asked for.
@@ -87,17 +87,14 @@ pub fn memberships(runs: &[&Run], groups: &[Group]) -> PolarsResult<DataFrame> {
 
 /// The sets of functions of runs and groups.
 ///
-/// * `sources`: run, module, source, address, lines
+/// * `sources`: run, module, source, address, lines, complexity
 /// * `memberships`: as [`memberships`] gives them
-/// * out: set, module, source, address, lines; a function of the core or of the singletons has every
+/// * out: [`SET_COLUMNS`]; a function of the core or of the singletons has every
 ///   symbol by which the group reached it
 pub fn function_sets(sources: LazyFrame, memberships: LazyFrame) -> PolarsResult<LazyFrame> {
     let members = sources.join(memberships, [col("run")], [col("run")], JoinArgs::new(JoinType::Inner));
     let spread = spread(members.clone());
-    let of = |frame: &LazyFrame, set: &str| {
-        let symbols = [col(set).alias("set"), col("module"), col("source"), col("address"), col("lines")];
-        distinct(frame.clone().select(symbols), &["set", "module", "source", "address", "lines"])
-    };
+    let of = |frame: &LazyFrame, set: &str| distinct(frame.clone().with_column(col(set).alias("set")), &SET_COLUMNS);
     let key = [col("union_set"), col("module"), col("source")];
     let kept = |condition: Expr| {
         members.clone().join(spread.clone().filter(condition), &key, &key, JoinArgs::new(JoinType::Semi))
@@ -150,6 +147,7 @@ mod tests {
         let sources = df!(
             "run" => ["1", "1", "2", "other"], "module" => ["vmlinux"; 4], "source" => [10_i64, 20, 10, 30],
             "address" => [10_i64, 20, 11, 30], "lines" => [5_i64, 6, 5, 7],
+            "complexity" => [1_i64, 2, 1, 3],
         );
         let groups = group_runs(&runs, &["set".to_owned()]);
         let sets = function_sets(sources.unwrap().lazy(), memberships(&runs, &groups).unwrap().lazy()).unwrap();

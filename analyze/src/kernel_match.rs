@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::blind_spot::BlindSpot;
 use crate::runs::{Run, list_or_none};
 use crate::{Error, Result};
 
@@ -14,6 +15,8 @@ pub struct Kernel {
     pub fingerprint: String,
     /// `uname -r`.
     pub release: Option<String>,
+    /// The part that ftrace cannot see; none where the table does not tell.
+    pub blind_spot: Option<BlindSpot>,
     /// Folder of its tables, `build_id=...`.
     pub folder: String,
 }

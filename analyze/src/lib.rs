@@ -4,17 +4,22 @@
 //! commands in [`cli`] collect. Figures are those of the method: functions are source functions, the run
 //! is the sampling unit, and what was lost, left out or not matched is told beside every figure.
 
+pub mod blind_spot;
 pub mod bootstrap;
 pub mod cli;
 pub mod dataset;
+pub mod density;
 pub mod diff;
 mod error;
 pub mod facts;
 pub mod groups;
 pub mod hap;
 pub mod kernel_match;
+pub mod measure;
 pub mod metrics;
+pub mod model;
 pub mod output;
+mod parquet_file;
 mod render;
 pub mod runs;
 pub mod sources;
@@ -22,5 +27,6 @@ pub mod status;
 pub mod study;
 #[cfg(test)]
 mod testing;
+pub mod weights;
 
 pub use error::{Error, Result};

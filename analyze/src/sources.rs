@@ -6,11 +6,11 @@ use polars::prelude::*;
 /// Adds to each symbol its source function, by (module, source_address).
 ///
 /// * `reached`: run, module, address, observer, function, calls
-/// * `kernel_functions`: module, address, source_address, function, file, line, lines
-/// * out: run, module, source, address, observer, function, file, line, lines, calls, known
+/// * `kernel_functions`: module, address, source_address, function, file, line, lines, complexity
+/// * out: run, module, source, address, observer, function, file, line, lines, complexity, calls, known
 ///
-/// `function`, `file`, `line` and `lines` are those of the source function. A symbol without a row (BPF
-/// programs, unresolved call sites) is a function of its own, `known` false and `lines` null.
+/// `function`, `file`, `line`, `lines` and `complexity` are those of the source function. A symbol without a row (BPF
+/// programs, unresolved call sites) is a function of its own, `known` false, `lines` and `complexity` null.
 pub fn with_sources(reached: LazyFrame, kernel_functions: LazyFrame) -> LazyFrame {
     let symbols =
         kernel_functions.clone().select([col("module"), col("address"), col("source_address").alias("source")]);
@@ -24,7 +24,7 @@ pub fn with_sources(reached: LazyFrame, kernel_functions: LazyFrame) -> LazyFram
         .with_column(col("source").fill_null(col("address")))
         .join(source_functions(kernel_functions), &source, &source, left())
         .with_column(col("function").fill_null(col("symbol")))
-        .select(source_columns())
+        .select(COLUMNS.map(col))
 }
 
 /// The same columns where there is no kernel table: every symbol is a function of its own.
@@ -35,33 +35,41 @@ pub fn without_sources(reached: LazyFrame) -> LazyFrame {
             lit(NULL).cast(DataType::String).alias("file"),
             lit(NULL).cast(DataType::Int32).alias("line"),
             lit(NULL).cast(DataType::Int64).alias("lines"),
+            lit(NULL).cast(DataType::Int64).alias("complexity"),
             lit(true).alias("known"),
         ])
-        .select(source_columns())
+        .select(COLUMNS.map(col))
 }
 
-fn source_columns() -> [Expr; 11] {
-    let names =
-        ["run", "module", "source", "address", "observer", "function", "file", "line", "lines", "calls", "known"];
-    names.map(col)
-}
+/// The columns that [`with_sources`] documents.
+const COLUMNS: [&str; 12] = [
+    "run",
+    "module",
+    "source",
+    "address",
+    "observer",
+    "function",
+    "file",
+    "line",
+    "lines",
+    "complexity",
+    "calls",
+    "known",
+];
 
-/// One row per source function: module, source, function, file, line, lines.
+/// One row per source function: module, source, function, file, line, lines, complexity.
 ///
-/// Its own row tells, where it has one; else the clone with the lowest address, and the longest of the clones' extents.
+/// Its own row tells, where it has one; else the clone with the lowest address, and the largest of the clones' extents
+/// and complexities.
 fn source_functions(kernel_functions: LazyFrame) -> LazyFrame {
     let is_own = || col("address").eq(col("source_address"));
     let own = |name: &str| col(name).filter(is_own()).first();
+    let measured = |name: &str| own(name).fill_null(col(name).max()).cast(DataType::Int64);
     let told = |name: &str| own(name).fill_null(col(name).drop_nulls().first());
     kernel_functions
         .sort(["module", "address"], SortMultipleOptions::default())
         .group_by_stable([col("module"), col("source_address").alias("source")])
-        .agg([
-            told("function"),
-            told("file"),
-            told("line"),
-            own("lines").fill_null(col("lines").max()).cast(DataType::Int64),
-        ])
+        .agg([told("function"), told("file"), told("line"), measured("lines"), measured("complexity")])
 }
 
 #[cfg(test)]
@@ -81,6 +89,7 @@ mod tests {
             "file" => [Some("fs/read.c"), Some("fs/read.c"), Some("list.h"), Some("list.h"), Some("p.c"), Some("p.c"), None],
             "line" => [Some(10), Some(10), Some(5), Some(5), Some(1), Some(1), None],
             "lines" => [Some(20), Some(20), Some(4), Some(4), Some(7), Some(9), None],
+            "complexity" => [Some(3), Some(3), Some(1), None, Some(2), Some(5), None],
         )
         .unwrap()
         .lazy()
@@ -105,7 +114,8 @@ mod tests {
             with_sources(reached(&[("vmlinux", 100, Some("read")), ("vmlinux", 500, Some("read.cold"))]), kernel());
         assert_rows(found, &df!(
             "source" => [100_i64, 100], "address" => [100_i64, 500], "function" => ["read", "read"],
-            "file" => ["fs/read.c", "fs/read.c"], "line" => [10, 10], "lines" => [20_i64, 20], "known" => [true, true],
+            "file" => ["fs/read.c", "fs/read.c"], "line" => [10, 10], "lines" => [20_i64, 20], "complexity" => [3_i64, 3],
+            "known" => [true, true],
         ).unwrap());
     }
 
@@ -116,17 +126,19 @@ mod tests {
             with_sources(reached(&symbols), kernel()),
             &df!(
                 "source" => [200_i64, 300], "function" => ["list_add", "list_add"], "lines" => [4_i64, 4],
+                "complexity" => [Some(1_i64), None],
             )
             .unwrap(),
         );
     }
 
     #[test]
-    fn a_source_function_without_a_row_has_the_longest_extent_of_its_clones() {
+    fn a_source_function_without_a_row_has_the_largest_extent_and_complexity_of_its_clones() {
         assert_rows(
             with_sources(reached(&[("vmlinux", 410, Some("parse.isra.0"))]), kernel()),
             &df!(
-                "source" => [400_i64], "function" => ["parse"], "lines" => [9_i64], "known" => [true],
+                "source" => [400_i64], "function" => ["parse"], "lines" => [9_i64], "complexity" => [5_i64],
+                "known" => [true],
             )
             .unwrap(),
         );
@@ -140,7 +152,7 @@ mod tests {
             &df!(
                 "module" => ["bpf", "unknown", "vmlinux"], "source" => [100_i64, 7, 600],
                 "function" => [Some("bpf_prog_1"), None, Some("entry")], "lines" => [None::<i64>; 3],
-                "known" => [false, false, true],
+                "complexity" => [None::<i64>; 3], "known" => [false, false, true],
             )
             .unwrap(),
         );
@@ -153,6 +165,7 @@ mod tests {
             without_sources(reached(&symbols)),
             &df!(
                 "source" => [100_i64, 500], "function" => ["read", "read.cold"], "lines" => [None::<i64>; 2],
+                "complexity" => [None::<i64>; 2],
             )
             .unwrap(),
         );

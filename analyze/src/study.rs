@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use hap_schemas::Selector;
 use polars::prelude::*;
 
+use crate::blind_spot::BlindSpot;
 use crate::dataset::Dataset;
 use crate::facts::{self, Contexts, Roles};
 use crate::kernel_match::{self, Kernel};
@@ -107,6 +108,23 @@ impl Study {
         Ok(Self { kernel, sources, observers })
     }
 
+    /// What ftrace cannot see of the kernel; none where there is no table, or it does not tell.
+    pub fn blind_spot(&self) -> Option<BlindSpot> {
+        self.kernel.as_ref().and_then(|kernel| kernel.blind_spot)
+    }
+
+    /// Fails where the complexity of not one function reached is known, as with a kernel table made without sources:
+    /// its figures would be 0, as those of the leanest sandbox.
+    pub fn check_complexity(&self, dataset: &Dataset) -> Result<()> {
+        let known = self.sources.height() - self.sources.column("complexity")?.null_count();
+        match &self.kernel {
+            Some(kernel) if known == 0 && self.sources.height() > 0 => {
+                Err(Error::NoComplexity { build_id: kernel.build_id.clone(), dataset: dataset.root().to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Observer functions by effect, with their calls; none without any.
     pub fn observers_text(&self) -> Option<String> {
         let mut effects: Vec<&str> = self.observers.iter().map(|observer| observer.effect.as_str()).collect();
@@ -178,16 +196,31 @@ pub fn gaps(sources: LazyFrame, members: LazyFrame) -> LazyFrame {
         .sort(["group"], SortMultipleOptions::default())
 }
 
-/// The text for [`gaps`], a line for each kind; empty when there are none.
+/// Functions whose complexity is unknown: group, without_complexity. Only groups that have some.
+///
+/// * `sources`: run, module, source, complexity
+/// * `members`: run, group; a run may be in several groups
+pub fn complexity_gaps(sources: LazyFrame, members: LazyFrame) -> LazyFrame {
+    let unknown = sources.filter(col("complexity").is_null());
+    let run = [col("run")];
+    distinct(unknown.join(members, &run, &run, JoinArgs::new(JoinType::Inner)), &["group", "module", "source"])
+        .group_by([col("group")])
+        .agg([len().cast(DataType::Int64).alias("without_complexity")])
+        .sort(["group"], SortMultipleOptions::default())
+}
+
+/// The text for [`gaps`] or [`complexity_gaps`], a line for each kind; empty when there are none.
 pub fn gap_notes(gaps: &DataFrame) -> PolarsResult<Vec<String>> {
     let groups = gaps.column("group")?.str()?;
     let kinds = [
         ("unknown", "functions without a row in the kernel table, counted as functions without lines"),
         ("without_lines", "functions whose extent the kernel table does not tell, counted without lines"),
+        ("without_complexity", "functions whose complexity the kernel table does not tell, counted as 0"),
     ];
     let mut notes = Vec::new();
     for (column, what) in kinds {
-        let counts = gaps.column(column)?.i64()?;
+        let Ok(counts) = gaps.column(column) else { continue };
+        let counts = counts.i64()?;
         let counted = groups.iter().zip(counts.iter()).filter_map(|(group, count)| Some((group?, count?)));
         let counted = counted.filter(|(_, count)| *count > 0);
         let texts: Vec<_> = counted.map(|(group, count)| format!("{group} {}", thousands(count))).collect();

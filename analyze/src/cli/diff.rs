@@ -4,16 +4,20 @@ use clap::ValueEnum;
 use hap_schemas::Selector;
 use polars::prelude::*;
 
-use super::{Format, OutputArgs, ScopeArgs, footer_notes, notes};
+use super::ending::{BLIND_SPOT, Ending, Notes};
+use super::weight::{WeightArgs, definitions};
+use super::{Format, OutputArgs, ScopeArgs};
+use crate::Result;
+use crate::blind_spot::BlindSpot;
 use crate::dataset::Dataset;
-use crate::diff::{Presence, Side, compare, incidence_bound, side_sets};
-use crate::hap::{Density, measure};
+use crate::diff::{Presence, Side, compare, incidence_bound, side_sets, with_weights};
+use crate::measure::{Basis, Figures, measure};
 use crate::metrics::Metric;
 use crate::output::Report;
-use crate::render::{self, counted, footer};
+use crate::render::{self, counted};
 use crate::runs::Run;
 use crate::study::{Chosen, Study, choose, gap_notes, gaps};
-use crate::{Result, status};
+use crate::weights::Weight;
 
 /// Kernel functions that the runs A reached and the runs B did not, and the other way round
 #[derive(Debug, clap::Args)]
@@ -26,6 +30,8 @@ pub(super) struct DiffArgs {
     scope: ScopeArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    weight: WeightArgs,
     /// Compare the functions of every run of a side instead of those of any run
     #[arg(long)]
     core: bool,
@@ -85,23 +91,27 @@ pub(super) fn run(args: &DiffArgs) -> Result<Report> {
     let runs = either(&all, &a.runs, &b.runs);
     let failed = either(&all, &a.failed, &b.failed);
     let study = Study::load(&dataset, &runs, &scope, true)?;
+    let weights = args.weight.weights(&dataset, &study)?;
     let gaps = side_gaps(&study, &a.runs, &b.runs)?;
-    let functions = functions(args, &study, &a, &b)?;
-    let counts = counts(&dataset, &study, &functions)?;
-    let mut flat = if args.summary { counts.clone() } else { of_sides(&functions, &args.sides())? };
-    let body = args.output.body(&mut flat, || {
-        let under = [explain(args, &a, &b), footer_notes(&study, &scope, &runs, &failed, &gaps)].concat();
-        let mut blocks = vec![render::diff::counts(&counts)?];
+    let functions = functions(args, &study, (&a, &b), &weights)?;
+    let metrics = [&[Metric::Functions, Metric::Lines, Metric::CodeLines], args.weight.metrics().as_slice()].concat();
+    let counts = counts(&study, &measured(&dataset, &study, &functions, (&metrics, &weights))?, &metrics)?;
+    let flat = if args.summary { counts.clone() } else { of_sides(&functions, &args.sides())? };
+    let ending = Ending {
+        output: &args.output,
+        scope: &scope,
+        study: &study,
+        runs: &runs,
+        failed: &failed,
+        gaps: &gaps,
+        strict: args.scope.strict,
+    };
+    ending.report(flat, || {
+        let mut blocks = vec![render::diff::counts(&counts, &metrics)?];
         if !args.summary {
-            blocks.push(render::diff::list(&functions, &args.sides(), args.limit)?);
+            blocks.push(render::diff::list(&functions, &args.sides(), args.limit, &metrics)?);
         }
-        Ok(format!("{}\n{}", blocks.join("\n"), footer(&under)))
-    })?;
-    Ok(Report {
-        body,
-        out: args.output.out.clone(),
-        notes: notes(&study, &scope, &runs, &failed, &gaps, args.output.format)?,
-        exit: status::exit(&runs, args.scope.strict),
+        Ok((blocks.join("\n"), [explain(args, &a, &b), definitions(&weights)].concat()))
     })
 }
 
@@ -110,9 +120,11 @@ fn either<'a>(all: &'a [Run], a: &[&Run], b: &[&Run]) -> Vec<&'a Run> {
     all.iter().filter(|run| a.iter().chain(b).any(|other| other.id == run.id)).collect()
 }
 
-fn functions(args: &DiffArgs, study: &Study, a: &Chosen, b: &Chosen) -> Result<DataFrame> {
+fn functions(args: &DiffArgs, study: &Study, (a, b): (&Chosen, &Chosen), weights: &[Weight]) -> Result<DataFrame> {
     let presence = args.presence(&a.runs, &b.runs);
-    Ok(compare(of_runs(study, &a.runs)?, of_runs(study, &b.runs)?, presence)?.collect()?)
+    let compared = compare(of_runs(study, &a.runs)?, of_runs(study, &b.runs)?, presence)?;
+    let weights = weights.iter().map(|weight| (weight.model, weight.bugs.clone().lazy())).collect();
+    Ok(with_weights(compared, weights).collect()?)
 }
 
 fn of_runs(study: &Study, runs: &[&Run]) -> PolarsResult<LazyFrame> {
@@ -126,17 +138,29 @@ fn of_sides(functions: &DataFrame, sides: &[Side]) -> PolarsResult<DataFrame> {
     functions.clone().lazy().filter(chosen).collect()
 }
 
-/// One row a side: side, functions, lines, code_lines.
-fn counts(dataset: &Dataset, study: &Study, functions: &DataFrame) -> Result<DataFrame> {
+/// Figures of the sides, numbered as in [`Side::ALL`].
+fn measured(
+    dataset: &Dataset,
+    study: &Study,
+    functions: &DataFrame,
+    (metrics, weights): (&[Metric], &[Weight]),
+) -> Result<Figures> {
     let sets = side_sets(functions.clone().lazy(), study.sources.clone().lazy()).collect()?;
-    let metrics = [Metric::Functions, Metric::Lines, Metric::CodeLines];
     let kernel_lines = study.kernel.as_ref().map(|kernel| dataset.kernel_lines(kernel)).transpose()?;
-    let figures = measure(&sets, Side::ALL.len(), kernel_lines.as_ref(), &metrics, Density(0.0))?;
+    let basis = Basis { sets: &sets, count: Side::ALL.len(), kernel_lines: kernel_lines.as_ref(), weights };
+    Ok(measure(metrics, basis)?)
+}
+
+/// One row a side: side, one column a metric, blind_spot (the same in every row).
+fn counts(study: &Study, figures: &Figures, metrics: &[Metric]) -> Result<DataFrame> {
     let mut columns = vec![Column::new("side".into(), Side::ALL.map(Side::name))];
     for metric in metrics {
-        let values: Vec<_> = figures.get(&metric).into_iter().flatten().map(|value| *value as i64).collect();
-        columns.push(Column::new(metric.name().into(), values));
+        let values: Vec<_> = (0..Side::ALL.len()).map(|set| figures.get(*metric, set)).collect();
+        let column = Column::new(metric.name().into(), values);
+        columns.push(if metric.is_whole() { column.cast(&DataType::Int64)? } else { column });
     }
+    let blind_spot = study.blind_spot().map(BlindSpot::share);
+    columns.push(Column::new(BLIND_SPOT.into(), [blind_spot; Side::ALL.len()]));
     Ok(DataFrame::new(Side::ALL.len(), columns)?)
 }
 
@@ -150,7 +174,7 @@ fn side_gaps(study: &Study, a: &[&Run], b: &[&Run]) -> Result<Vec<String>> {
 }
 
 /// What the sides are, and how far "only in" can be trusted.
-fn explain(args: &DiffArgs, a: &Chosen, b: &Chosen) -> Vec<(&'static str, String)> {
+fn explain(args: &DiffArgs, a: &Chosen, b: &Chosen) -> Notes {
     let (of_a, of_b) = (a.runs.len(), b.runs.len());
     let compared = if args.core { "functions of every run of a side" } else { "functions of any run of a side" };
     let mut notes = vec![

@@ -3,17 +3,21 @@
 use clap::ValueEnum;
 use polars::prelude::*;
 
-use super::{OutputArgs, ScopeArgs, footer_notes, notes};
+use super::ending::{Ending, Notes};
+use super::weight::{WeightArgs, definitions};
+use super::{OutputArgs, ScopeArgs};
 use crate::bootstrap::INDICATIVE_BELOW;
 use crate::dataset::Dataset;
 use crate::groups::{Group, SetNumbers, function_sets, group_runs, memberships};
-use crate::hap::{COLUMNS, Density, Row, frame, measure, rows};
+use crate::hap::{COLUMNS, Row, frame, rows};
+use crate::measure::{Basis, measure};
 use crate::metrics::Metric;
 use crate::output::Report;
-use crate::render::{self, footer};
+use crate::render;
 use crate::runs::{Run, check_key};
-use crate::study::{Chosen, Study, choose, gap_notes, gaps};
-use crate::{Error, Result, status};
+use crate::study::{Chosen, Study, choose, complexity_gaps, gap_notes, gaps};
+use crate::weights::Weight;
+use crate::{Error, Result};
 
 /// Kernel code that groups of runs reached: mean over runs, interval, union and core
 #[derive(Debug, clap::Args)]
@@ -28,12 +32,8 @@ pub(super) struct HapArgs {
     /// What to measure
     #[arg(long, value_enum, value_delimiter = ',', default_value = "functions,lines,code_lines")]
     metric: Vec<MetricArg>,
-    /// Also weight lines by bug density
-    #[arg(long, value_enum)]
-    weight: Option<Weight>,
-    /// Bugs per 1,000 lines, for --weight uniform
-    #[arg(long, value_name = "BUGS", default_value_t = 0.33)]
-    density: f64,
+    #[command(flatten)]
+    weight: WeightArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,36 +45,17 @@ enum MetricArg {
     /// Distinct executable lines, own and inlined
     #[value(name = "code_lines")]
     CodeLines,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Weight {
-    /// The same density everywhere
-    Uniform,
-    /// By CVE records of a file
-    Cve,
-    /// By exploit-prediction scores
-    Epss,
-    /// By exploited bugs
-    Exploited,
+    /// Sum of McCabe numbers
+    Complexity,
 }
 
 impl HapArgs {
-    fn metrics(&self) -> Result<Vec<Metric>> {
+    fn metrics(&self) -> Vec<Metric> {
         let mut metrics: Vec<_> = self.metric.iter().map(|metric| metric.metric()).collect();
         metrics.sort_unstable();
         metrics.dedup();
-        match self.weight {
-            None => {}
-            Some(Weight::Uniform) => metrics.push(Metric::Weighted),
-            Some(_) => {
-                return Err(Error::NotAvailable {
-                    what: "this weight",
-                    why: "the dataset has no bug tables yet; use --weight uniform",
-                });
-            }
-        }
-        Ok(metrics)
+        metrics.extend(self.weight.metrics());
+        metrics
     }
 
     /// Checks that every key can name a column of the result.
@@ -96,6 +77,7 @@ impl MetricArg {
             Self::Functions => Metric::Functions,
             Self::Lines => Metric::Lines,
             Self::CodeLines => Metric::CodeLines,
+            Self::Complexity => Metric::Complexity,
         }
     }
 }
@@ -103,33 +85,38 @@ impl MetricArg {
 /// Measures the groups.
 pub(super) fn run(args: &HapArgs) -> Result<Report> {
     args.output.check()?;
-    let (scope, metrics) = (args.scope.scope()?, args.metrics()?);
+    let (scope, metrics) = (args.scope.scope()?, args.metrics());
     let dataset = Dataset::open(&scope.dataset)?;
     let all = dataset.runs()?;
     args.check_keys(&all)?;
     let Chosen { runs, failed } = choose(&all, &scope, None)?;
     let study = Study::load(&dataset, &runs, &scope, metrics.iter().any(|metric| metric.needs_kernel()))?;
+    if metrics.contains(&Metric::Complexity) {
+        study.check_complexity(&dataset)?;
+    }
+    let weights = args.weight.weights(&dataset, &study)?;
     let groups = group_runs(&runs, &args.by);
-    let rows = figures(args, &dataset, &study, (&runs, &groups), &metrics)?;
-    let gaps = if study.kernel.is_some() { group_gaps(&study, &runs, &groups)? } else { Vec::new() };
-    let body = args.output.body(&mut frame(&rows, &args.by)?, || {
-        let under = [definitions(args, &rows, &metrics), footer_notes(&study, &scope, &runs, &failed, &gaps)].concat();
-        Ok(format!("{}\n{}", render::hap::blocks(&rows, &args.by, &metrics), footer(&under)))
-    })?;
-    Ok(Report {
-        body,
-        out: args.output.out.clone(),
-        notes: notes(&study, &scope, &runs, &failed, &gaps, args.output.format)?,
-        exit: status::exit(&runs, args.scope.strict),
+    let rows = figures(&dataset, &study, (&runs, &groups), (&metrics, &weights))?;
+    let gaps = group_gaps(&study, (&runs, &groups), &metrics)?;
+    let ending = Ending {
+        output: &args.output,
+        scope: &scope,
+        study: &study,
+        runs: &runs,
+        failed: &failed,
+        gaps: &gaps,
+        strict: args.scope.strict,
+    };
+    ending.report(frame(&rows, &args.by, study.blind_spot())?, || {
+        Ok((render::hap::blocks(&rows, &args.by, &metrics), explain(&rows, &metrics, &weights)))
     })
 }
 
 fn figures(
-    args: &HapArgs,
     dataset: &Dataset,
     study: &Study,
     (runs, groups): (&[&Run], &[Group]),
-    metrics: &[Metric],
+    (metrics, weights): (&[Metric], &[Weight]),
 ) -> Result<Vec<Row>> {
     let members = memberships(runs, groups)?;
     let sets = function_sets(study.sources.clone().lazy(), members.lazy())?.collect()?;
@@ -137,15 +124,24 @@ fn figures(
     // The singletons are counted in functions whatever is asked for.
     let measured = [&[Metric::Functions], metrics].concat();
     let count = SetNumbers::new(runs.len()).count(groups.len());
-    let figures = measure(&sets, count, kernel_lines.as_ref(), &measured, Density(args.density / 1000.0))?;
-    Ok(rows(runs, groups, &figures, metrics))
+    let basis = Basis { sets: &sets, count, kernel_lines: kernel_lines.as_ref(), weights };
+    Ok(rows(runs, groups, &measure(&measured, basis)?, metrics))
 }
 
-fn group_gaps(study: &Study, runs: &[&Run], groups: &[Group]) -> Result<Vec<String>> {
+/// What is not known of the functions of each group; nothing without a kernel table.
+fn group_gaps(study: &Study, (runs, groups): (&[&Run], &[Group]), metrics: &[Metric]) -> Result<Vec<String>> {
+    if study.kernel.is_none() {
+        return Ok(Vec::new());
+    }
     let members = groups.iter().flat_map(|group| group.runs.iter().map(|run| (runs[*run].id.as_str(), name(group))));
     let (ids, names): (Vec<_>, Vec<_>) = members.unzip();
-    let members = df!("run" => ids, "group" => names)?;
-    Ok(gap_notes(&gaps(study.sources.clone().lazy(), members.lazy()).collect()?)?)
+    let members = df!("run" => ids, "group" => names)?.lazy();
+    let sources = || study.sources.clone().lazy();
+    let mut notes = gap_notes(&gaps(sources(), members.clone()).collect()?)?;
+    if metrics.contains(&Metric::Complexity) {
+        notes.extend(gap_notes(&complexity_gaps(sources(), members).collect()?)?);
+    }
+    Ok(notes)
 }
 
 /// A group in running text: its labels.
@@ -155,12 +151,10 @@ fn name(group: &Group) -> String {
 }
 
 /// What the figures mean: metrics, interval.
-fn definitions(args: &HapArgs, rows: &[Row], metrics: &[Metric]) -> Vec<(&'static str, String)> {
-    let define = |metric: &Metric| match metric {
-        Metric::Weighted => (metric.name(), format!("{}, {} per 1,000 lines", metric.definition(), args.density)),
-        _ => (metric.name(), metric.definition().to_owned()),
-    };
-    let mut notes: Vec<_> = metrics.iter().map(define).collect();
+fn explain(rows: &[Row], metrics: &[Metric], weights: &[Weight]) -> Notes {
+    let unweighted = metrics.iter().filter(|metric| metric.is_whole());
+    let mut notes: Notes = unweighted.map(|metric| (metric.name(), metric.definition().to_owned())).collect();
+    notes.extend(definitions(weights));
     let few = if rows.iter().any(|row| row.runs < INDICATIVE_BELOW) {
         format!("; with fewer than {INDICATIVE_BELOW} runs it is only indicative")
     } else {

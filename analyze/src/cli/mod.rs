@@ -1,7 +1,9 @@
 //! The command line: one file a command.
 
 mod diff;
+mod ending;
 mod hap;
+mod weight;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -12,11 +14,8 @@ use polars::prelude::DataFrame;
 
 use crate::facts::{Contexts, Roles};
 use crate::output::Report;
-use crate::render::counted;
 use crate::render::machine::{self, Machine};
-use crate::runs::Run;
-use crate::status;
-use crate::study::{Scope, Study, Take};
+use crate::study::{Scope, Take};
 use crate::{Error, Result};
 
 /// Measures how much host-kernel code sandboxes expose, from a dataset that hap-ingest made.
@@ -138,72 +137,4 @@ impl OutputArgs {
         };
         Ok(machine::write(frame, format)?)
     }
-}
-
-/// Notes for stderr. What stands under a table is not said twice.
-fn notes(
-    study: &Study,
-    scope: &Scope,
-    runs: &[&Run],
-    failed: &[&Run],
-    gaps: &[String],
-    format: Format,
-) -> Result<Vec<String>> {
-    let mut notes = if format == Format::Table { Vec::new() } else { untabled_notes(study, scope, failed, gaps) };
-    let silent = study.silent_runs(runs)?;
-    if !silent.is_empty() {
-        notes.push(format!("no call in these contexts and roles, counted as 0: {}", silent.join(", ")));
-    }
-    notes.extend(status::losses(runs).map(|losses| format!("incomplete: {losses}")));
-    Ok(notes)
-}
-
-/// What a table says under it and the machine formats cannot: failed runs, kernel, observer functions, gaps.
-fn untabled_notes(study: &Study, scope: &Scope, failed: &[&Run], gaps: &[String]) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(failed) = status::failed(failed) {
-        notes.push(format!("left out, marked as failed: {failed}; --failed include takes them in"));
-    }
-    if study.kernel.is_none() {
-        notes.push("no kernel table for these runs: clones of one source function are counted apart".to_owned());
-    }
-    if let Some(observers) = study.observers_text() {
-        notes.push(format!("{}: {observers}", observer_title(scope.observer)));
-    }
-    notes.extend_from_slice(gaps);
-    notes
-}
-
-fn observer_title(observer: Take) -> &'static str {
-    match observer {
-        Take::Exclude => "observer functions left out",
-        Take::Include => "observer functions taken in",
-    }
-}
-
-/// What stands under every table: filters, kernel, what was left out, losses, limits.
-fn footer_notes(
-    study: &Study,
-    scope: &Scope,
-    runs: &[&Run],
-    failed: &[&Run],
-    gaps: &[String],
-) -> Vec<(&'static str, String)> {
-    let selector = scope.selector.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
-    let filters = format!("contexts {}; roles {}; phase all; where {selector}", scope.contexts, scope.roles);
-    let kernel = study.kernel.as_ref().map_or_else(
-        || "no table: clones of one source function are counted apart".to_owned(),
-        |kernel| format!("build id {}, release {}", kernel.build_id, kernel.release.as_deref().unwrap_or("unknown")),
-    );
-    let observers = study.observers_text().unwrap_or_else(|| "none".to_owned());
-    let mut notes = vec![("filters", filters), ("kernel", kernel), (observer_title(scope.observer), observers)];
-    if let Some(failed) = status::failed(failed) {
-        notes.push(("runs left out as failed", failed));
-    }
-    notes.extend(gaps.iter().map(|gap| ("gaps", gap.clone())));
-    let complete =
-        || format!("none in {}; lost events would make every figure a lower bound", counted(runs.len(), "run"));
-    notes.push(("losses", status::losses(runs).unwrap_or_else(complete)));
-    notes.push(("limits", "defence in depth and data-side guards (namespaces) are not measured".to_owned()));
-    notes
 }

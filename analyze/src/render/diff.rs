@@ -1,25 +1,50 @@
-//! A difference as text: the counts, then the list, most lines first.
+//! A difference as text: the figures, then the list, in the order of the frame.
+
+use std::iter;
 
 use polars::prelude::*;
 
-use super::{Heading, grid, thousands};
+use super::{Heading, decimal, grid, places, thousands};
 use crate::diff::Side;
+use crate::metrics::Metric;
 
-/// Counts of each side: one row a side, with the value of each metric.
-pub(crate) fn counts(counts: &DataFrame) -> PolarsResult<String> {
-    let headings = [
-        Heading::text(""),
-        Heading::number("functions", "functions"),
-        Heading::number("lines", "lines of code"),
-        Heading::number("code_lines", "code lines"),
-    ];
-    let mut rows = Vec::new();
-    for index in 0..counts.height() {
-        let value = |name: &str| Ok::<_, PolarsError>(counts.column(name)?.i64()?.get(index).map(thousands));
-        let side = counts.column("side")?.str()?.get(index).map(title);
-        rows.push(vec![side, value("functions")?, value("lines")?, value("code_lines")?]);
+/// Figures of each side: one row a side, one column a metric.
+pub(crate) fn counts(counts: &DataFrame, metrics: &[Metric]) -> PolarsResult<String> {
+    let heading = |metric: &Metric| Heading::number(title_of(*metric), metric.unit());
+    let headings = iter::once(Heading::text("")).chain(metrics.iter().map(heading)).collect::<Vec<_>>();
+    let sides = counts.column("side")?.str()?.iter().map(|side| side.map(title)).collect();
+    let mut columns = vec![sides];
+    for metric in metrics {
+        let column = counts.column(metric.name())?;
+        columns.push(if metric.is_whole() { whole(column)? } else { fractions(column)? });
     }
-    Ok(grid(&headings, &rows))
+    Ok(grid(&headings, &transposed(&columns, counts.height())))
+}
+
+/// The title of a metric's column. The unit tells a weighted figure from the same per 1,000 lines.
+fn title_of(metric: Metric) -> &'static str {
+    match metric {
+        Metric::PerThousandLines(model) => Metric::Weighted(model).name(),
+        _ => metric.name(),
+    }
+}
+
+/// Cells of whole numbers.
+fn whole(column: &Column) -> PolarsResult<Vec<Option<String>>> {
+    Ok(column.i64()?.iter().map(|value| value.map(thousands)).collect())
+}
+
+/// Cells of numbers with as many decimal places as the column needs.
+fn fractions(column: &Column) -> PolarsResult<Vec<Option<String>>> {
+    let values = column.f64()?;
+    let places = places(values.iter().flatten());
+    Ok(values.iter().map(|value| value.map(|value| decimal(value, places))).collect())
+}
+
+/// Rows of columns of cells.
+fn transposed(columns: &[Vec<Option<String>>], rows: usize) -> Vec<Vec<Option<String>>> {
+    let row = |index: usize| columns.iter().map(|column| column.get(index).cloned().flatten()).collect();
+    (0..rows).map(row).collect()
 }
 
 fn title(side: &str) -> String {
@@ -30,62 +55,66 @@ fn title(side: &str) -> String {
     }
 }
 
-/// The functions of the sides asked for, at most `limit` of each; what is not shown is counted.
-pub(crate) fn list(functions: &DataFrame, sides: &[Side], limit: usize) -> PolarsResult<String> {
-    let blocks = sides.iter().map(|side| block(functions, *side, limit)).collect::<PolarsResult<Vec<_>>>()?;
+/// The functions of the sides asked for, at most `limit` of each; what is not shown is counted. The weighted ones of
+/// the metrics have a column each.
+pub(crate) fn list(functions: &DataFrame, sides: &[Side], limit: usize, metrics: &[Metric]) -> PolarsResult<String> {
+    let weighted: Vec<_> = metrics.iter().copied().filter(|metric| matches!(metric, Metric::Weighted(_))).collect();
+    let blocks =
+        sides.iter().map(|side| block(functions, *side, limit, &weighted)).collect::<PolarsResult<Vec<_>>>()?;
     Ok(blocks.join("\n"))
 }
 
-fn block(functions: &DataFrame, side: Side, limit: usize) -> PolarsResult<String> {
-    let mut rows = rows_of(functions, side)?;
-    let hidden = rows.len().saturating_sub(limit);
-    rows.truncate(limit);
+fn block(functions: &DataFrame, side: Side, limit: usize, weighted: &[Metric]) -> PolarsResult<String> {
+    let of_side = functions.clone().lazy().filter(col("side").eq(lit(side.name()))).collect()?;
+    let hidden = of_side.height().saturating_sub(limit);
     let title = format!("functions {}", title(side.name()));
-    if rows.is_empty() && hidden == 0 {
+    if of_side.height() == 0 {
         return Ok(format!("{title}: none\n"));
     }
     let more = match hidden {
         0 => String::new(),
         hidden => format!("... {} more: --limit N shows N of them\n", thousands(hidden as i64)),
     };
-    Ok(format!("{title}\n{}{more}", grid(&headings(), &rows)))
+    let rows = rows_of(&of_side.head(Some(limit)), weighted)?;
+    Ok(format!("{title}\n{}{more}", grid(&headings(weighted), &rows)))
 }
 
-fn headings() -> [Heading; 9] {
-    [
+fn headings(weighted: &[Metric]) -> Vec<Heading> {
+    let function = [
         Heading::text("function"),
         Heading::text("module"),
         Heading::number("address", ""),
         Heading::text("source"),
         Heading::number("lines", "lines of code"),
-        Heading::number("calls A", ""),
-        Heading::number("calls B", ""),
-        Heading::number("runs A", ""),
-        Heading::number("runs B", ""),
-    ]
+    ];
+    let weights = weighted.iter().map(|metric| Heading::number(title_of(*metric), metric.unit()));
+    let sides = ["calls A", "calls B", "runs A", "runs B"].map(|title| Heading::number(title, ""));
+    function.into_iter().chain(weights).chain(sides).collect()
 }
 
-fn rows_of(functions: &DataFrame, side: Side) -> PolarsResult<Vec<Vec<Option<String>>>> {
-    let text = |name: &str| functions.column(name)?.str();
-    let number = |name: &str, index: usize| Ok::<_, PolarsError>(functions.column(name)?.i64()?.get(index));
-    let shown = |name: &str, index: usize| Ok::<_, PolarsError>(number(name, index)?.map(thousands));
-    let mut rows = Vec::new();
-    for index in 0..functions.height() {
-        if text("side")?.get(index) != Some(side.name()) {
-            continue;
-        }
-        let line = functions.column("line")?.i32()?.get(index).map_or_else(String::new, |line| format!(":{line}"));
-        rows.push(vec![
-            text("function")?.get(index).map(str::to_owned),
-            text("module")?.get(index).map(str::to_owned),
-            number("address", index)?.map(|address| format!("{address:#x}")),
-            text("file")?.get(index).map(|file| format!("{file}{line}")),
-            shown("lines", index)?,
-            shown("calls_a", index)?,
-            shown("calls_b", index)?,
-            shown("runs_a", index)?,
-            shown("runs_b", index)?,
-        ]);
+fn rows_of(functions: &DataFrame, weighted: &[Metric]) -> PolarsResult<Vec<Vec<Option<String>>>> {
+    let text = |name: &str| {
+        Ok::<_, PolarsError>(functions.column(name)?.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+    };
+    let addresses =
+        functions.column("address")?.i64()?.iter().map(|address| address.map(|address| format!("{address:#x}")));
+    let mut columns = vec![text("function")?, text("module")?, addresses.collect(), places_in_source(functions)?];
+    columns.push(whole(functions.column("lines")?)?);
+    for metric in weighted {
+        columns.push(fractions(functions.column(metric.name())?)?);
     }
-    Ok(rows)
+    for name in ["calls_a", "calls_b", "runs_a", "runs_b"] {
+        columns.push(whole(functions.column(name)?)?);
+    }
+    Ok(transposed(&columns, functions.height()))
+}
+
+/// File and line of each function.
+fn places_in_source(functions: &DataFrame) -> PolarsResult<Vec<Option<String>>> {
+    let (files, lines) = (functions.column("file")?.str()?, functions.column("line")?.i32()?);
+    let place = |(file, line): (Option<&str>, Option<i32>)| match line {
+        Some(line) => file.map(|file| format!("{file}:{line}")),
+        None => file.map(str::to_owned),
+    };
+    Ok(files.iter().zip(lines.iter()).map(place).collect())
 }

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::{Heading, decimal, grid, thousands};
+use super::{Heading, decimal, grid, places, thousands};
 use crate::hap::Row;
 use crate::metrics::Metric;
 
-/// Blocks of rows, the highest mean first.
+/// Blocks of rows, the highest mean first. Weighted rows have their figures per 1,000 lines beside them.
 pub(crate) fn blocks(rows: &[Row], keys: &[String], metrics: &[Metric]) -> String {
-    let blocks = metrics.iter().flat_map(|metric| {
-        let rows: Vec<_> = rows.iter().filter(|row| row.metric == *metric).collect();
-        split(&rows, keys).into_iter().map(|(title, rows)| block(*metric, title.as_deref(), &rows, keys))
+    let of_metric = |wanted: Metric| rows.iter().filter(|row| row.metric == wanted).collect::<Vec<_>>();
+    let blocks = metrics.iter().filter(|metric| !matches!(metric, Metric::PerThousandLines(_))).flat_map(|metric| {
+        let ratios =
+            if let Metric::Weighted(model) = metric { of_metric(Metric::PerThousandLines(*model)) } else { Vec::new() };
+        let block = |(title, rows): (Option<String>, Vec<&Row>)| {
+            Block { metric: *metric, keys, title, rows, ratios: &ratios }.text()
+        };
+        split(&of_metric(*metric), keys).into_iter().map(block).collect::<Vec<_>>()
     });
     blocks.collect::<Vec<_>>().join("\n")
 }
@@ -30,46 +35,89 @@ fn block_key(keys: &[String]) -> Option<usize> {
     keys.iter().any(|key| key == "runtime").then_some(workload)
 }
 
-fn block(metric: Metric, title: Option<&str>, rows: &[&Row], keys: &[String]) -> String {
-    let shown: Vec<_> = (0..keys.len()).filter(|index| block_key(keys) != Some(*index)).collect();
-    let mut rows = rows.to_vec();
-    rows.sort_by(|a, b| b.mean.total_cmp(&a.mean).then_with(|| a.labels.cmp(&b.labels)));
-    let cells: Vec<_> = rows.iter().map(|row| cells(row, &shown)).collect();
-    let title = title.map_or_else(String::new, |title| format!(", {title}"));
-    format!("{}{title}\n{}", metric.name(), grid(&headings(metric, keys, &shown), &cells))
+/// The rows of one metric, of one workload.
+struct Block<'a> {
+    metric: Metric,
+    keys: &'a [String],
+    title: Option<String>,
+    rows: Vec<&'a Row>,
+    /// Figures per 1,000 lines of any rows; empty when the metric has none.
+    ratios: &'a [&'a Row],
 }
 
-fn headings(metric: Metric, keys: &[String], shown: &[usize]) -> Vec<Heading> {
-    let labels = shown.iter().filter_map(|index| keys.get(*index)).map(|key| Heading::text(key));
-    let figure = |title: &str| Heading::number(title, metric.unit());
-    let numbers = [
-        Heading::number("runs", ""),
-        figure("mean"),
-        figure("stddev"),
-        figure("95 % interval"),
-        figure("union"),
-        figure("core"),
-        Heading::number("in one run", "functions"),
-        Heading::number("lost", "events"),
-    ];
-    labels.chain(numbers).collect()
+/// Decimal places of means and spreads, and of unions and cores.
+#[derive(Clone, Copy)]
+struct Places {
+    mean: usize,
+    set: usize,
 }
 
-fn cells(row: &Row, shown: &[usize]) -> Vec<Option<String>> {
-    let (mean_places, whole_places) = if row.metric == Metric::Weighted { (2, 2) } else { (1, 0) };
-    let labels = shown.iter().map(|index| row.labels.get(*index).cloned().flatten());
-    let interval = row
-        .interval
-        .map(|interval| format!("{} – {}", decimal(interval.low, mean_places), decimal(interval.high, mean_places)));
-    let numbers = [
-        Some(thousands(row.runs as i64)),
-        Some(decimal(row.mean, mean_places)),
-        row.stddev.map(|stddev| decimal(stddev, mean_places)),
-        interval,
-        Some(decimal(row.union, whole_places)),
-        Some(decimal(row.core, whole_places)),
-        Some(thousands(row.singletons)),
-        Some(thousands(row.events_lost)),
-    ];
-    labels.chain(numbers).collect()
+impl Block<'_> {
+    fn text(&self) -> String {
+        let mut rows = self.rows.clone();
+        let mean = |row: &Row| row.mean.unwrap_or(0.0);
+        rows.sort_by(|a, b| mean(b).total_cmp(&mean(a)).then_with(|| a.labels.cmp(&b.labels)));
+        let places = (places_of(self.metric, &self.rows), places_of(self.metric, self.ratios));
+        let cells: Vec<_> = rows.iter().map(|row| self.cells(row, places)).collect();
+        let title = self.title.as_ref().map_or_else(String::new, |title| format!(", {title}"));
+        format!("{}{title}\n{}", self.metric.name(), grid(&self.headings(), &cells))
+    }
+
+    /// Indices of the keys that have a column: all but the one that the title tells.
+    fn shown(&self) -> impl Iterator<Item = usize> {
+        let told = block_key(self.keys);
+        (0..self.keys.len()).filter(move |index| told != Some(*index))
+    }
+
+    fn headings(&self) -> Vec<Heading> {
+        let figure = |title: &str| Heading::number(title, self.metric.unit());
+        let mut headings: Vec<_> =
+            self.shown().filter_map(|index| self.keys.get(index)).map(|key| Heading::text(key)).collect();
+        headings.push(Heading::number("runs", ""));
+        headings.extend(["mean", "stddev", "95 % interval", "union", "core"].map(figure));
+        if let Some(ratio) = self.ratios.first() {
+            let titles = ["mean", "95 % interval", "union", "core"];
+            headings.extend(titles.map(|title| Heading::number(title, ratio.metric.unit())));
+        }
+        headings.push(Heading::number("in one run", "functions"));
+        headings.push(Heading::number("lost", "events"));
+        headings
+    }
+
+    fn cells(&self, row: &Row, (places, ratio_places): (Places, Places)) -> Vec<Option<String>> {
+        let mut cells: Vec<_> = self.shown().map(|index| row.labels.get(index).cloned().flatten()).collect();
+        cells.push(Some(thousands(row.runs as i64)));
+        let [mean, stddev, interval, union, core] = figures(row, places);
+        cells.extend([mean, stddev, interval, union, core]);
+        if !self.ratios.is_empty() {
+            let ratio = self.ratios.iter().find(|ratio| ratio.labels == row.labels);
+            let [mean, _, interval, union, core] = ratio.map(|ratio| figures(ratio, ratio_places)).unwrap_or_default();
+            cells.extend([mean, interval, union, core]);
+        }
+        cells.push(Some(thousands(row.singletons)));
+        cells.push(Some(thousands(row.events_lost)));
+        cells
+    }
+}
+
+/// Whole numbers have one place in means; fractions as many as the largest of the block needs.
+fn places_of(metric: Metric, rows: &[&Row]) -> Places {
+    if metric.is_whole() {
+        return Places { mean: 1, set: 0 };
+    }
+    let places = places(rows.iter().flat_map(|row| [row.mean, row.union]).flatten());
+    Places { mean: places, set: places }
+}
+
+/// Mean, standard deviation, interval, union and core.
+fn figures(row: &Row, places: Places) -> [Option<String>; 5] {
+    let mean = |value: f64| decimal(value, places.mean);
+    let set = |value: f64| decimal(value, places.set);
+    [
+        row.mean.map(mean),
+        row.stddev.map(mean),
+        row.interval.map(|interval| format!("{} – {}", mean(interval.low), mean(interval.high))),
+        row.union.map(set),
+        row.core.map(set),
+    ]
 }

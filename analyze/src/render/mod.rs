@@ -5,4 +5,4 @@ pub(crate) mod hap;
 pub(crate) mod machine;
 mod table;
 
-pub(crate) use table::{Heading, counted, decimal, footer, grid, thousands};
+pub(crate) use table::{Heading, counted, decimal, footer, grid, places, thousands};

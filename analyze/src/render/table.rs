@@ -79,6 +79,13 @@ pub(crate) fn decimal(number: f64, places: usize) -> String {
     if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") }
 }
 
+/// Decimal places that show four digits of the largest of these numbers, two at least.
+pub(crate) fn places(numbers: impl IntoIterator<Item = f64>) -> usize {
+    let largest = numbers.into_iter().map(f64::abs).fold(0.0, f64::max);
+    let digits_before_point = if largest > 0.0 { largest.log10().floor() as i32 + 1 } else { 1 };
+    (4 - digits_before_point).clamp(2, 12) as usize
+}
+
 /// Lines of `name: text` under a table, wrapped.
 pub(crate) fn footer(notes: &[(&str, String)]) -> String {
     notes.iter().map(|(name, text)| wrapped(&format!("{name}: {text}"))).collect()
@@ -104,7 +111,7 @@ fn wrapped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Heading, counted, decimal, footer, grid, thousands};
+    use super::{Heading, counted, decimal, footer, grid, places, thousands};
 
     #[test]
     fn numbers_have_commas() {
@@ -113,6 +120,13 @@ mod tests {
             (decimal(1234.56, 1), decimal(0.25, 2), decimal(12_345.0, 0)),
             ("1,234.6".into(), "0.25".into(), "12,345".into())
         );
+    }
+
+    #[test]
+    fn small_numbers_have_the_places_that_show_four_digits_of_the_largest() {
+        let numbers =
+            [vec![], vec![0.0], vec![1504.3, 0.1], vec![43.0], vec![3.008], vec![0.33], vec![0.000_123, -0.01]];
+        assert_eq!(numbers.map(places), [3, 3, 2, 2, 3, 4, 5]);
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub(crate) struct TestRun {
     pub(crate) facts: Vec<Fact>,
 }
 
+/// A row of table `density`: model, file, module and address of a function, bugs per line.
+pub(crate) type DensityRow = (&'static str, Option<&'static str>, Option<(&'static str, i64)>, f64);
+
 /// A dataset in `ds` of a folder that is deleted at the end, and the folder that commands run in.
 pub(crate) struct TestDataset {
     folder: TempDir,
@@ -97,15 +100,68 @@ impl TestDataset {
         write(&file, table, frame.lazy().with_column(lit(id).alias("run")).collect().unwrap());
     }
 
-    /// Adds a kernel: its functions and lines as in [`functions`] and [`lines`].
+    /// Adds a kernel: its functions and lines as in [`functions`] and [`lines`]; one line of eight is blind.
     pub(crate) fn with_kernel(self, build_id: &str, fingerprint: &str) -> Self {
-        let kernel = df!("build_id" => [build_id], "release" => ["6.1.0"], "kernel_fingerprint" => [fingerprint]);
+        self.with_kernel_of(build_id, fingerprint, functions())
+    }
+
+    /// Adds a kernel with other functions.
+    pub(crate) fn with_kernel_of(self, build_id: &str, fingerprint: &str, functions: DataFrame) -> Self {
+        let kernel = df!(
+            "build_id" => [build_id], "release" => ["6.1.0"], "kernel_fingerprint" => [fingerprint],
+            "code_lines" => [8_i64], "blind_code_lines" => [1_i64],
+        );
         let folder = self.path(&format!("ds/kernels/build_id={build_id}"));
         write(&folder.join("kernel.parquet"), &tables::KERNEL, kernel.unwrap());
-        write(&folder.join("functions.parquet"), &tables::KERNEL_FUNCTIONS, functions());
+        write(&folder.join("functions.parquet"), &tables::KERNEL_FUNCTIONS, functions);
         write(&folder.join("lines.parquet"), &tables::KERNEL_LINES, lines());
         self
     }
+
+    /// Takes the counts of executable lines out of a kernel's table, as earlier releases wrote it.
+    pub(crate) fn without_blind_spot(self, build_id: &str) -> Self {
+        self.rewrite_kernel(build_id, "kernel.parquet", |table| table.drop_many(["code_lines", "blind_code_lines"]))
+    }
+
+    /// Makes the complexity of every function unknown.
+    pub(crate) fn without_complexity(self, build_id: &str) -> Self {
+        let unknown = lit(NULL).cast(DataType::Int32).alias("complexity");
+        self.rewrite_kernel(build_id, "functions.parquet", |table| table.lazy().with_column(unknown).collect().unwrap())
+    }
+
+    fn rewrite_kernel(self, build_id: &str, file: &str, change: impl FnOnce(DataFrame) -> DataFrame) -> Self {
+        let path = self.path(&format!("ds/kernels/build_id={build_id}/{file}"));
+        let mut table = change(ParquetReader::new(File::open(&path).unwrap()).finish().unwrap());
+        ParquetWriter::new(File::create(path).unwrap()).finish(&mut table).unwrap();
+        self
+    }
+
+    /// Adds the densities of a bug table for a kernel.
+    pub(crate) fn with_densities(self, source: &str, build_id: &str, rows: &[DensityRow]) -> Self {
+        let frame = df!(
+            "model" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "file" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            "module" => rows.iter().map(|row| row.2.map(|key| key.0)).collect::<Vec<_>>(),
+            "address" => rows.iter().map(|row| row.2.map(|key| key.1)).collect::<Vec<_>>(),
+            "density" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+        );
+        let file = self.path(&format!("ds/bugs/source={source}/density.parquet"));
+        write_of_kernel(&file, &tables::DENSITY, frame.unwrap(), build_id);
+        self
+    }
+}
+
+/// Densities of the example: read has its own, list.h that of its file, write that of every other file; no exploited.
+pub(crate) fn densities() -> Vec<DensityRow> {
+    vec![
+        ("cve", None, None, 0.001),
+        ("cve", Some("include/list.h"), None, 0.002),
+        ("cve", Some("fs/read.c"), None, 0.5),
+        ("cve", Some("fs/read.c"), Some(("vmlinux", 100)), 0.01),
+        ("epss", None, None, 0.000_001),
+        ("epss", Some("include/list.h"), None, 0.000_25),
+        ("exploited", Some("include/list.h"), None, 0.1),
+    ]
 }
 
 /// read with a clone; write; a header-static function in two places; the tracer's own function.
@@ -118,6 +174,7 @@ fn functions() -> DataFrame {
         "file" => ["fs/read.c", "fs/read.c", "fs/write.c", "include/list.h", "include/list.h", "kernel/entry.c"],
         "line" => [10, 10, 5, 3, 3, 1],
         "lines" => [20, 20, 1500, 4, 4, 8],
+        "complexity" => [Some(3), Some(3), Some(40), Some(1), None, Some(2)],
     )
     .unwrap()
 }
@@ -155,8 +212,13 @@ fn runs_row(run: &TestRun) -> DataFrame {
         .unwrap()
 }
 
-/// Writes a table: missing columns are null, 0 or empty.
+/// Writes a table of no known kernel.
 fn write(path: &Path, table: &Table, frame: DataFrame) {
+    write_of_kernel(path, table, frame, "");
+}
+
+/// Writes a table: missing columns are null, 0 or empty.
+fn write_of_kernel(path: &Path, table: &Table, frame: DataFrame, build_id: &str) {
     let present = frame.get_column_names_owned();
     let columns = table.columns.iter().map(|column| {
         let has = present.iter().any(|name| name.as_str() == column.name);
@@ -168,7 +230,11 @@ fn write(path: &Path, table: &Table, frame: DataFrame) {
     });
     let mut frame = frame.lazy().select(columns.collect::<Vec<_>>()).collect().unwrap();
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let metadata = [(metadata_key::TABLE, table.name), (metadata_key::SCHEMA_VERSION, SCHEMA_VERSION)];
+    let metadata = [
+        (metadata_key::TABLE, table.name),
+        (metadata_key::SCHEMA_VERSION, SCHEMA_VERSION),
+        (metadata_key::KERNEL_BUILD_ID, build_id),
+    ];
     let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
     ParquetWriter::new(File::create(path).unwrap())
         .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))

@@ -3,3 +3,5 @@
 mod dataset;
 mod diff;
 mod hap;
+mod weight;
+mod weight_loops;

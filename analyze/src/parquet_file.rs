@@ -1,0 +1,122 @@
+//! One Parquet file of a table: its columns by name, and the facts in its key-value metadata.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+
+use hap_schemas::{Column as TableColumn, ColumnType, SCHEMA_VERSION, Table, metadata_key, tables};
+use polars::io::HiveOptions;
+use polars::prelude::*;
+
+use crate::{Error, Result};
+
+/// Some columns of a file, after a check that it holds the table. Dictionary columns come as plain text,
+/// since the dictionaries of different files do not agree. A nullable column that the file lacks, such as one of
+/// an older schema, is null.
+pub(crate) fn scan(path: &Path, table: &'static Table, columns: &[&str]) -> Result<LazyFrame> {
+    let present = checked_columns(path, table)?;
+    let columns = columns.iter().filter_map(|name| table.column(name));
+    let value = |column: &TableColumn| {
+        let is_absent = !present.contains(column.name) && may_be_absent(table, column);
+        if is_absent { lit(NULL) } else { col(column.name) }
+    };
+    let columns: Vec<_> = columns.map(|column| value(column).cast(data_type(column.kind)).alias(column.name)).collect();
+    Ok(open(path)?.select(columns))
+}
+
+/// Files of earlier releases lack nullable columns that came later, and `kernel.code_lines`.
+fn may_be_absent(table: &Table, column: &TableColumn) -> bool {
+    column.nullable || (table.name == tables::KERNEL.name && column.name == "code_lines")
+}
+
+pub(crate) fn open(path: &Path) -> Result<LazyFrame> {
+    let hive_options = HiveOptions { enabled: Some(false), ..HiveOptions::default() };
+    let args = ScanArgsParquet { glob: false, hive_options, ..ScanArgsParquet::default() };
+    let location = PlRefPath::try_from_path(path).map_err(|source| table_error(path, source))?;
+    LazyFrame::scan_parquet(location, args).map_err(|source| table_error(path, source))
+}
+
+pub(crate) fn read(path: &Path, table: &'static Table, columns: &[&str]) -> Result<DataFrame> {
+    scan(path, table, columns)?.collect().map_err(|source| table_error(path, source))
+}
+
+fn data_type(kind: ColumnType) -> DataType {
+    match kind {
+        ColumnType::Bool => DataType::Boolean,
+        ColumnType::Int32 => DataType::Int32,
+        ColumnType::Int64 => DataType::Int64,
+        ColumnType::Float64 => DataType::Float64,
+        ColumnType::Utf8 | ColumnType::Dictionary => DataType::String,
+        ColumnType::Counts => pairs("name", "count", DataType::Int64),
+        ColumnType::Labels => pairs("key", "value", DataType::String),
+    }
+}
+
+/// A list of structs of a text and something else.
+fn pairs(first: &str, second: &str, second_type: DataType) -> DataType {
+    let fields = vec![Field::new(first.into(), DataType::String), Field::new(second.into(), second_type)];
+    DataType::List(Box::new(DataType::Struct(fields)))
+}
+
+/// A column of texts.
+pub(crate) fn texts(path: &Path, frame: &DataFrame, name: &str) -> Result<Vec<Option<String>>> {
+    let column = frame.column(name).and_then(|column| column.str());
+    let column = column.map_err(|source| table_error(path, source))?;
+    Ok(column.iter().map(|text| text.map(str::to_owned)).collect())
+}
+
+/// The number in the first row of a column.
+pub(crate) fn integer(path: &Path, frame: &DataFrame, name: &str) -> Result<Option<i64>> {
+    let column = frame.column(name).and_then(|column| column.i64());
+    Ok(column.map_err(|source| table_error(path, source))?.get(0))
+}
+
+/// Build id of the kernel in the file's metadata; none where it is unknown.
+pub(crate) fn build_id(path: &Path) -> Result<Option<String>> {
+    let facts = facts(path)?;
+    let id = facts.pairs.into_iter().find(|(key, _)| key == metadata_key::KERNEL_BUILD_ID);
+    Ok(id.map(|(_, id)| id).filter(|id| !id.is_empty()))
+}
+
+/// Checks table name and schema version in the file's key-value metadata, and gives the names of its columns. A file
+/// without metadata, such as one rewritten by another program, is taken as what its place says.
+fn checked_columns(path: &Path, table: &'static Table) -> Result<BTreeSet<String>> {
+    let facts = facts(path)?;
+    for (key, value) in facts.pairs {
+        if key == metadata_key::TABLE && value != table.name {
+            return Err(Error::WrongTable { path: path.to_owned(), found: value, expected: table.name });
+        }
+        if key == metadata_key::SCHEMA_VERSION && major(&value) > major(SCHEMA_VERSION) {
+            return Err(Error::TooNew { path: path.to_owned(), found: value, known: SCHEMA_VERSION });
+        }
+    }
+    Ok(facts.columns)
+}
+
+/// What a file says of itself.
+struct Facts {
+    /// Names of its columns.
+    columns: BTreeSet<String>,
+    /// Its key-value metadata.
+    pairs: Vec<(String, String)>,
+}
+
+fn facts(path: &Path) -> Result<Facts> {
+    let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let mut reader = ParquetReader::new(file);
+    let metadata = reader.get_metadata().map_err(|source| table_error(path, source))?;
+    let pairs = metadata.key_value_metadata().iter().flatten();
+    Ok(Facts {
+        columns: metadata.schema().fields().iter().map(|field| field.name().to_owned()).collect(),
+        pairs: pairs.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default())).collect(),
+    })
+}
+
+fn major(version: &str) -> u64 {
+    version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0)
+}
+
+/// What Polars says of a file.
+pub(crate) fn table_error(path: &Path, source: PolarsError) -> Error {
+    Error::Table { path: path.to_owned(), source }
+}
