@@ -18,6 +18,8 @@ fn options(build: &Build, modules: bool) -> KernelOptions {
         vmlinux: build.path("vmlinux"),
         modules: modules.then(|| build.path("modules")),
         source: None,
+        filter_functions: None,
+        package: None,
         out: build.path("dataset"),
         jobs: 2,
     }
@@ -265,7 +267,7 @@ fn the_kernel_row_has_banner_release_and_build_id() {
     assert_eq!(kernel["release"], "6.1.0-test");
     assert_eq!(kernel["banner"], "Linux version 6.1.0-test (me@here) #1 SMP");
     assert_eq!(kernel["arch"], "x86_64");
-    assert_eq!(kernel["extent_rule"], "line_rows");
+    assert_eq!(kernel["traceable_rule"], "trace_sites");
 }
 
 #[test]

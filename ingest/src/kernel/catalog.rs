@@ -54,7 +54,8 @@ impl Catalog {
         }
         let sources = sources.into_list();
         let inlined_into = count_holders(&joined, sources.len());
-        let extents = end_lines(&joined, &sources).into_iter().map(|end_line| end_line.map(Extent::of_line_rows)).collect();
+        let extents =
+            end_lines(&joined, &sources).into_iter().map(|end_line| end_line.map(Extent::of_line_rows)).collect();
         let mut catalog = Self { files: files.into_paths(), sources, extents, inlined_into, images: joined };
         catalog.sort_files();
         catalog
@@ -79,12 +80,14 @@ impl Catalog {
     fn instances(&self) -> Vec<Instance<'_>> {
         let mut by_source: BTreeMap<u32, Instance<'_>> = BTreeMap::new();
         for function in self.images.iter().flat_map(|image| &image.functions) {
-            let Some(SourceKey { file: Some(number), line: Some(line), .. }) = self.sources.get(function.source as usize)
+            let Some(SourceKey { file: Some(number), line: Some(line), .. }) =
+                self.sources.get(function.source as usize)
             else {
                 continue;
             };
             let Some(file) = self.files.get(*number as usize) else { continue };
-            let instance = by_source.entry(function.source).or_insert_with(|| Instance::new(function.source, file, *line));
+            let instance =
+                by_source.entry(function.source).or_insert_with(|| Instance::new(function.source, file, *line));
             let lines = function.lines.iter().flatten().filter(|row| row.file == *number);
             instance.lines.extend(lines.map(|row| row.number));
             instance.holds.extend(&function.holds);

@@ -81,11 +81,12 @@ pub(super) fn traceable_by_list(
     let of_row = |(row, names): (usize, &Vec<&str>)| {
         let mut answers = names.iter().map(|name| of_name(row, name));
         // The list has one of the names of an address.
-        answers.try_fold(false, |any, answer| match answer {
-            Some(answer) => Ok(any || answer),
-            None => Err(()),
-        })
-        .ok()
+        answers
+            .try_fold(false, |any, answer| match answer {
+                Some(answer) => Ok(any || answer),
+                None => Err(()),
+            })
+            .ok()
     };
     names.iter().enumerate().map(of_row).collect()
 }

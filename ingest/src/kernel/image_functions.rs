@@ -108,7 +108,8 @@ impl ImageReader<'_> {
 
     fn trace_as_listed(&self, listed: &HashMap<String, usize>, image: &Image<'_>, functions: &mut [ImageFunction]) {
         let names = SymbolNames::new(image.symbols());
-        let at = |function: &ImageFunction| names.at(function.address.cast_unsigned().wrapping_add(self.origin)).collect();
+        let at =
+            |function: &ImageFunction| names.at(function.address.cast_unsigned().wrapping_add(self.origin)).collect();
         let symbols: Vec<_> = functions.iter().map(at).collect();
         let sites: Vec<_> = functions.iter().map(|function| function.traceable).collect();
         let told = traceable_by_list(listed, &symbols, &sites);

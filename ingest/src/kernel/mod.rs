@@ -126,7 +126,8 @@ fn ingest(options: &KernelOptions, progress: &dyn Progress) -> Result<KernelSumm
     if let Some(folder) = &options.source {
         catalog.read_extents(folder, progress)?;
     }
-    let origin = Origin { package: options.package.as_deref(), traceable_rule: traceable_rule(&catalog, filter.as_ref()) };
+    let origin =
+        Origin { package: options.package.as_deref(), traceable_rule: traceable_rule(&catalog, filter.as_ref()) };
     let (folder, written) = tables::write_tables(&options.out, &facts, &origin, &catalog)?;
     Ok(KernelSummary {
         build_id: facts.build_id,

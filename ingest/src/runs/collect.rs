@@ -133,7 +133,9 @@ impl<'a> Collector<'a> {
                 sum.add_calls(*slot, entry, total, &mut self.symbolizer);
             }
         }
-        streams.iter().for_each(|stream| sum.add_stream(stream));
+        for stream in streams {
+            sum.add_stream(stream);
+        }
         let skipped = streams.iter().map(|stream| stream.skipped).sum();
         let mut counts = sum.finish(self.symbolizer.sites().to_vec());
         counts.skipped = skipped;

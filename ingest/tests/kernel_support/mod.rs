@@ -218,7 +218,7 @@ pub(crate) fn read_lines(folder: &Path) -> Vec<LineRow> {
 
 /// Reads the texts of `kernel.parquet`.
 pub(crate) fn read_kernel(folder: &Path) -> BTreeMap<String, String> {
-    let names = ["build_id", "release", "banner", "arch", "kernel_fingerprint", "extent_rule"];
+    let names = ["build_id", "release", "banner", "arch", "kernel_fingerprint", "traceable_rule"];
     let row = rows(&folder.join("kernel.parquet"), |batch, row| {
         names.map(|name| (name.to_owned(), text(batch, name, row).unwrap()))
     });

@@ -8,8 +8,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::read::SourceFiles;
 use super::Construct;
+use super::read::SourceFiles;
 
 /// Where an extent comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,10 +93,9 @@ const NEAR: usize = 4;
 fn extents(construct: &Construct, group: &[&Instance<'_>]) -> Vec<SourceExtent> {
     let carriers = carriers(construct, group);
     let of = |instance: &&Instance<'_>| {
-        let (end_line, complexity) = match carriers.contains(&instance.source) {
-            true => (construct.close, construct.complexity),
-            false => (instance.line, 1),
-        };
+        let holds_body = carriers.contains(&instance.source);
+        let (end_line, complexity) =
+            if holds_body { (construct.close, construct.complexity) } else { (instance.line, 1) };
         (instance.source, Extent { end_line, rule: ExtentRule::Source, complexity: Some(complexity) })
     };
     group.iter().map(of).collect()

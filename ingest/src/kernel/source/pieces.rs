@@ -90,7 +90,10 @@ mod tests {
 
     #[test]
     fn initialisers_types_and_declarations_are_not() {
-        assert_eq!(texts("int a[] __attr(x) = { 1 };\nstruct s { int a; };\nint f(void);\n#define M(x) { x }\n"), [""; 0]);
+        assert_eq!(
+            texts("int a[] __attr(x) = { 1 };\nstruct s { int a; };\nint f(void);\n#define M(x) { x }\n"),
+            [""; 0]
+        );
     }
 
     #[test]
