@@ -1,7 +1,6 @@
 //! How many executable lines a kernel has, and how many of them ftrace can never see.
 
 use super::catalog::Catalog;
-use super::unit::Line;
 
 /// Counts of distinct (file, line) pairs over vmlinux and its modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,16 +15,14 @@ pub(super) struct CodeLines {
 pub(super) fn code_lines(catalog: &Catalog) -> CodeLines {
     let functions = || catalog.images.iter().flat_map(|image| &image.functions);
     let told = functions().all(|function| function.lines.is_none() || function.traceable.is_some());
-    let pairs = |line: &Line| (line.file, line.number);
-    let all = distinct(functions().flat_map(|function| function.lines.iter().flatten().map(pairs)));
-    let traced = functions().filter(|function| function.traceable != Some(false));
-    let seen = distinct(traced.flat_map(|function| function.lines.iter().flatten().map(pairs)));
-    CodeLines { all, blind: told.then(|| all - seen) }
-}
-
-fn distinct(pairs: impl Iterator<Item = (u32, u32)>) -> usize {
-    let mut pairs: Vec<_> = pairs.collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    pairs.len()
+    let rows = functions().flat_map(|function| {
+        let blind = function.traceable == Some(false);
+        function.lines.iter().flatten().map(move |line| (line.file, line.number, blind))
+    });
+    let mut lines: Vec<_> = rows.collect();
+    // Of the rows of a pair one that can be seen comes first, and stays.
+    lines.sort_unstable();
+    lines.dedup_by_key(|(file, number, _)| (*file, *number));
+    let blind = lines.iter().filter(|(.., blind)| *blind).count();
+    CodeLines { all: lines.len(), blind: told.then_some(blind) }
 }

@@ -1,10 +1,9 @@
 //! The catalog as Parquet.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow_array::types::Int32Type;
-use arrow_array::{ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, StringArray};
+use arrow_array::ArrayRef;
+use arrow_schema::ArrowError;
 use hap_schemas::Table;
 use hap_schemas::tables::{KERNEL, KERNEL_FUNCTIONS, KERNEL_LINES};
 
@@ -13,6 +12,7 @@ use super::code_lines::code_lines;
 use super::image_functions::ImageFunction;
 use super::kernel_facts::KernelFacts;
 use super::source::{Extent, ExtentRule};
+use crate::write::columns::{all_longs, all_texts, bools, constant, encoded, ints, longs, texts};
 use crate::write::{FileMetadata, TableFile, WriteError};
 
 /// Rows that are handed to Parquet at once.
@@ -76,23 +76,19 @@ fn write_kernel(
     let count = |lines: usize| i64::try_from(lines).unwrap_or(i64::MAX);
     let mut table = create(folder, &KERNEL, metadata)?;
     table.write(vec![
-        text(Some(&facts.build_id)),
-        text(facts.release.as_deref()),
-        text(facts.banner.as_deref()),
-        text(Some(&facts.arch)),
-        text(Some(&facts.fingerprint)),
-        Arc::new(Int64Array::from(vec![facts.text_address.cast_signed()])),
-        Arc::new(Int32Array::from(vec![catalog.images.len().saturating_sub(1) as i32])),
-        text(origin.package),
-        text(Some(origin.traceable_rule)),
-        Arc::new(Int64Array::from(vec![count(lines.all)])),
-        Arc::new(Int64Array::from(vec![lines.blind.map(count)])),
+        texts([Some(facts.build_id.as_str())]),
+        texts([facts.release.as_deref()]),
+        texts([facts.banner.as_deref()]),
+        texts([Some(facts.arch.as_str())]),
+        texts([Some(facts.fingerprint.as_str())]),
+        longs([Some(facts.text_address.cast_signed())]),
+        ints([Some(catalog.images.len().saturating_sub(1) as i32)]),
+        texts([origin.package]),
+        texts([Some(origin.traceable_rule)]),
+        longs([Some(count(lines.all))]),
+        longs([lines.blind.map(count)]),
     ])?;
     table.finish()
-}
-
-fn text(value: Option<&str>) -> ArrayRef {
-    Arc::new(StringArray::from(vec![value]))
 }
 
 /// Batches of rows, each with the image that it is of.
@@ -109,12 +105,12 @@ fn batches<'c, T>(
 
 fn write_functions(folder: &Path, metadata: &FileMetadata, catalog: &Catalog) -> Result<usize, WriteError> {
     let mut table = create(folder, &KERNEL_FUNCTIONS, metadata)?;
-    let paths: ArrayRef = Arc::new(StringArray::from_iter_values(&catalog.files));
+    let paths = all_texts(&catalog.files);
     let mut written = 0;
     for image in &catalog.images {
         for (module, functions) in batches(image, image.functions.iter()) {
             written += functions.len();
-            table.write(function_columns(catalog, module, &functions, &paths))?;
+            table.write_columns(function_columns(catalog, module, &functions, &paths))?;
         }
     }
     table.finish()?;
@@ -152,41 +148,44 @@ impl Place {
     }
 }
 
-fn function_columns(catalog: &Catalog, module: &str, functions: &[&ImageFunction], paths: &ArrayRef) -> Vec<ArrayRef> {
+fn function_columns(
+    catalog: &Catalog,
+    module: &str,
+    functions: &[&ImageFunction],
+    paths: &ArrayRef,
+) -> Vec<Result<ArrayRef, ArrowError>> {
     let places: Vec<_> = functions.iter().map(|function| Place::of(catalog, function)).collect();
-    let rules: ArrayRef = Arc::new(StringArray::from_iter_values(EXTENT_RULES));
+    let rules = all_texts(EXTENT_RULES);
     let name =
         |function: &ImageFunction| catalog.sources.get(function.source as usize).map_or("?", |source| &source.name);
     let holders = |function: &ImageFunction| {
         function.lines.as_ref()?;
-        catalog.inlined_into.get(function.source as usize).map(|count| *count as i32)
+        catalog.inlined_into.get(function.source as usize).copied()
     };
-    let names = StringArray::from_iter_values(functions.iter().map(|function| name(function)));
-    let files: Int32Array = places.iter().map(|place| place.file.map(u32::cast_signed)).collect();
     vec![
         constant(module, functions.len()),
-        int64(functions.iter().map(|function| function.address)),
-        int64(functions.iter().map(|function| function.link_address.cast_signed())),
-        int64(functions.iter().map(|function| i64::try_from(function.size).unwrap_or(i64::MAX))),
-        Arc::new(names),
-        int64(functions.iter().map(|function| function.source_address)),
-        dictionary(files, paths),
-        int32(places.iter().map(|place| place.line)),
-        int32(places.iter().map(Place::end_line)),
-        dictionary(places.iter().map(Place::rule).collect(), &rules),
-        int32(places.iter().map(Place::lines)),
-        int32(functions.iter().map(|function| function.lines.as_ref().map(|lines| lines.len() as u32))),
-        int32(places.iter().map(|place| place.extent?.complexity)),
-        int32(functions.iter().map(|function| holders(function).map(i32::cast_unsigned))),
-        Arc::new(functions.iter().map(|function| function.traceable).collect::<BooleanArray>()),
+        Ok(all_longs(functions.iter().map(|function| function.address).collect())),
+        Ok(all_longs(functions.iter().map(|function| function.link_address.cast_signed()).collect())),
+        Ok(all_longs(functions.iter().map(|function| i64::try_from(function.size).unwrap_or(i64::MAX)).collect())),
+        Ok(all_texts(functions.iter().map(|function| name(function)))),
+        Ok(all_longs(functions.iter().map(|function| function.source_address).collect())),
+        encoded(places.iter().map(|place| place.file.map(u32::cast_signed)), paths),
+        Ok(numbers(places.iter().map(|place| place.line))),
+        Ok(numbers(places.iter().map(Place::end_line))),
+        encoded(places.iter().map(Place::rule), &rules),
+        Ok(numbers(places.iter().map(Place::lines))),
+        Ok(numbers(functions.iter().map(|function| function.lines.as_ref().map(|lines| lines.len() as u32)))),
+        Ok(numbers(places.iter().map(|place| place.extent?.complexity))),
+        Ok(numbers(functions.iter().map(|function| holders(function)))),
+        Ok(bools(functions.iter().map(|function| function.traceable))),
     ]
 }
 
 fn write_lines(folder: &Path, metadata: &FileMetadata, catalog: &Catalog) -> Result<usize, WriteError> {
     let metadata = FileMetadata { row_group_rows: Some(LINES_ROW_GROUP), delta_columns: &["line"], ..metadata.clone() };
     let mut table = create(folder, &KERNEL_LINES, &metadata)?;
-    let paths: ArrayRef = Arc::new(StringArray::from_iter_values(&catalog.files));
-    let kinds: ArrayRef = Arc::new(StringArray::from_iter_values(KINDS));
+    let paths = all_texts(&catalog.files);
+    let kinds = all_texts(KINDS);
     let mut written = 0;
     for image in &catalog.images {
         let rows = image
@@ -195,12 +194,12 @@ fn write_lines(folder: &Path, metadata: &FileMetadata, catalog: &Catalog) -> Res
             .flat_map(|function| function.lines.iter().flatten().map(|line| (function.address, line)));
         for (module, rows) in batches(image, rows) {
             written += rows.len();
-            table.write(vec![
+            table.write_columns(vec![
                 constant(module, rows.len()),
-                int64(rows.iter().map(|(address, _)| *address)),
-                dictionary(rows.iter().map(|(_, line)| Some(line.file.cast_signed())).collect(), &paths),
-                int32(rows.iter().map(|(_, line)| Some(line.number))),
-                dictionary(rows.iter().map(|(_, line)| Some(i32::from(line.inlined))).collect(), &kinds),
+                Ok(all_longs(rows.iter().map(|(address, _)| *address).collect())),
+                encoded(rows.iter().map(|(_, line)| Some(line.file.cast_signed())), &paths),
+                Ok(numbers(rows.iter().map(|(_, line)| Some(line.number)))),
+                encoded(rows.iter().map(|(_, line)| Some(i32::from(line.inlined))), &kinds),
             ])?;
         }
     }
@@ -208,24 +207,7 @@ fn write_lines(folder: &Path, metadata: &FileMetadata, catalog: &Catalog) -> Res
     Ok(written)
 }
 
-fn constant(value: &str, rows: usize) -> ArrayRef {
-    let values: ArrayRef = Arc::new(StringArray::from(vec![value]));
-    dictionary(Int32Array::from(vec![0; rows]), &values)
-}
-
-/// Numbers into a dictionary; they were made from it, so they are in range.
-fn dictionary(keys: Int32Array, values: &ArrayRef) -> ArrayRef {
-    match DictionaryArray::<Int32Type>::try_new(keys, values.clone()) {
-        Ok(array) => Arc::new(array),
-        // Of the wrong type, so that the writer refuses it with an error instead of a panic here.
-        Err(_) => Arc::new(Int64Array::from(Vec::<i64>::new())),
-    }
-}
-
-fn int64(values: impl Iterator<Item = i64>) -> ArrayRef {
-    Arc::new(Int64Array::from_iter_values(values))
-}
-
-fn int32(values: impl Iterator<Item = Option<u32>>) -> ArrayRef {
-    Arc::new(values.map(|value| value.map(u32::cast_signed)).collect::<Int32Array>())
+/// Line numbers and counts, which fit.
+fn numbers(values: impl Iterator<Item = Option<u32>>) -> ArrayRef {
+    ints(values.map(|value| value.map(u32::cast_signed)))
 }

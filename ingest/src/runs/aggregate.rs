@@ -8,6 +8,7 @@ use super::call_counts::{CallCounts, Slot};
 use super::interrupt_entries::context_of_flags;
 use super::merge::Limit;
 use super::scan::{ScannedChunk, StreamFormat, StreamId, ordinal};
+use super::tally::Tally;
 use super::timeline::{NO_SYSCALL, Position, SyscallId, Thread, Timelines};
 
 /// Takes every event in order, beside the counting.
@@ -24,14 +25,6 @@ impl EventSink for NoSink {
     fn event(&mut self, _: StreamId, _: u64, _: &Event, _: SyscallId) {}
 }
 
-/// Events of one kind on one thread, other than function calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Occurrences {
-    pub(crate) count: u64,
-    pub(crate) first: u64,
-    pub(crate) last: u64,
-}
-
 /// Counts of one stream.
 pub(crate) struct Aggregator<'a> {
     id: StreamId,
@@ -40,7 +33,7 @@ pub(crate) struct Aggregator<'a> {
     /// Where in the first pending chunk the walk stands.
     cursor: PageCursor,
     /// Events that are no function calls, by (id, thread).
-    others: BTreeMap<(u16, i32), Occurrences>,
+    others: BTreeMap<(u16, i32), Tally>,
     /// Number of `func_repeats` events, and of the calls that they stand for.
     repeats: (u64, u64),
     /// Records too short for their format.
@@ -54,13 +47,9 @@ pub(crate) struct Aggregator<'a> {
 /// Everything that a stream held beside its function calls.
 pub(crate) struct StreamCounts {
     /// Events that are no function calls, by (id, thread).
-    pub(crate) others: BTreeMap<(u16, i32), Occurrences>,
+    pub(crate) others: BTreeMap<(u16, i32), Tally>,
     /// Number of `func_repeats` events, and of the calls that they stand for.
     pub(crate) repeats: (u64, u64),
-    /// Id of the event `function`.
-    pub(crate) function_id: u16,
-    /// Id of the event `func_repeats`, if the recording has one.
-    pub(crate) func_repeats_id: u16,
     /// Records too short for their format.
     pub(crate) skipped: u64,
 }
@@ -218,12 +207,11 @@ impl<'a> Aggregator<'a> {
         let (span, conversion) = (self.span, self.format.conversion);
         let identity = conversion.is_identity();
         let Some(table) = counts.table(span.slot) else { return };
-        let mut largest = self.largest;
-        while let Some((time, payload)) = records.next_function_if(function_id, |time, payload| {
-            let time = if identity { time } else { conversion.to_ns(time) };
+        let (mut largest, mut time) = (self.largest, 0);
+        while let Some((_, payload)) = records.next_function_if(function_id, |stamp, payload| {
+            time = if identity { stamp } else { conversion.to_ns(stamp) };
             time.max(largest) < span.before && usual_function(payload).common.pid == span.pid
         }) {
-            let time = if identity { time } else { conversion.to_ns(time) };
             largest = largest.max(time);
             let event = usual_function(payload);
             if let Body::Calls { ip, .. } = event.body {
@@ -251,7 +239,7 @@ impl<'a> Aggregator<'a> {
 
     fn count_other(&mut self, time: u64, event: &Event) {
         let key = (event.common.id, event.common.pid);
-        let seen = self.others.entry(key).or_insert(Occurrences { count: 0, first: time, last: time });
+        let seen = self.others.entry(key).or_insert(Tally { count: 0, first: time, last: time });
         seen.count += 1;
         seen.last = time;
     }
@@ -264,13 +252,7 @@ impl<'a> Aggregator<'a> {
     }
 
     /// Everything counted but the function calls.
-    pub(crate) fn finish(self, decoder: &EventDecoder) -> StreamCounts {
-        StreamCounts {
-            others: self.others,
-            repeats: self.repeats,
-            function_id: decoder.function_id(),
-            func_repeats_id: decoder.func_repeats_id().unwrap_or_default(),
-            skipped: self.skipped,
-        }
+    pub(crate) fn finish(self) -> StreamCounts {
+        StreamCounts { others: self.others, repeats: self.repeats, skipped: self.skipped }
     }
 }

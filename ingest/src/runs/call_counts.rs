@@ -1,6 +1,6 @@
 //! The calls of every thread in every system call, of all streams, window by window.
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::HashMap;
 
 use super::call_table::CallTable;
 use super::timeline::SyscallId;
@@ -49,10 +49,6 @@ pub(crate) struct CallCounts {
 }
 
 impl CallCounts {
-    pub(crate) fn new() -> Self {
-        Self { indices: HashMap::new(), ..Self::default() }
-    }
-
     /// The index of a slot's table, which the current window is about to touch.
     pub(crate) fn index(&mut self, slot: Slot) -> usize {
         let calls = &mut self.calls;

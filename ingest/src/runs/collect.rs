@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use hap_ftrace::EventDecoder;
 use hap_schemas::Context;
 
 use super::aggregate::StreamCounts;
@@ -10,6 +11,7 @@ use super::call_table::{CallEntry, CallTotal};
 use super::observer_effects::ObserverEffects;
 use super::symbolize::{Site, SiteId, Symbolizer, UNKNOWN};
 use super::tables::windows::WindowsTable;
+use super::tally::Tally;
 use super::timeline::{NO_SYSCALL, SyscallId};
 
 /// A row of the fact table.
@@ -21,14 +23,6 @@ pub(crate) struct FunctionRow {
     pub(crate) syscall: SyscallId,
     pub(crate) observer: Option<&'static str>,
     pub(crate) tally: Tally,
-}
-
-/// Number, first and last time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) count: u64,
-    pub(crate) first: u64,
-    pub(crate) last: u64,
 }
 
 /// What one thread did.
@@ -126,7 +120,12 @@ impl<'a> Collector<'a> {
     }
 
     /// Ends the windows table and sums up the streams.
-    pub(crate) fn finish(mut self, calls: &[SlotCalls], streams: &[StreamCounts]) -> (RunCounts, WindowsTable) {
+    pub(crate) fn finish(
+        mut self,
+        calls: &[SlotCalls],
+        streams: &[StreamCounts],
+        decoder: &EventDecoder,
+    ) -> (RunCounts, WindowsTable) {
         let mut sum = Summation::default();
         for SlotCalls { slot, table, .. } in calls {
             for (entry, total) in table.totals() {
@@ -136,6 +135,7 @@ impl<'a> Collector<'a> {
         for stream in streams {
             sum.add_stream(stream);
         }
+        sum.name_calls(decoder);
         let skipped = streams.iter().map(|stream| stream.skipped).sum();
         let mut counts = sum.finish(self.symbolizer.sites().to_vec());
         counts.skipped = skipped;
@@ -237,8 +237,6 @@ struct Summation {
     calls: u64,
     /// Number of `func_repeats` events, and of the calls that they stand for.
     repeats: (u64, u64),
-    /// Ids of `function` and `func_repeats` events.
-    function_ids: (u16, u16),
     moved: BTreeMap<SiteId, u64>,
     unresolved_ips: BTreeMap<u64, u64>,
 }
@@ -248,11 +246,10 @@ impl Summation {
     fn add_stream(&mut self, stream: &StreamCounts) {
         for (&(id, pid), seen) in &stream.others {
             *self.events.entry(id).or_default() += seen.count;
-            self.add_events(pid, Tally { count: seen.count, first: seen.first, last: seen.last }, 0);
+            self.add_events(pid, *seen, 0);
         }
         self.repeats.0 += stream.repeats.0;
         self.repeats.1 += stream.repeats.1;
-        self.function_ids = (stream.function_id, stream.func_repeats_id);
     }
 
     fn add_calls(&mut self, slot: Slot, entry: &CallEntry, total: &CallTotal, symbolizer: &mut Symbolizer<'_>) {
@@ -279,14 +276,18 @@ impl Summation {
         thread.calls += calls;
     }
 
-    fn finish(mut self, sites: Vec<Site>) -> RunCounts {
-        let (function_id, func_repeats_id) = self.function_ids;
+    /// Adds the events that the calls came in; everything else has been added.
+    fn name_calls(&mut self, decoder: &EventDecoder) {
         let (repeat_events, repeated_calls) = self.repeats;
-        for (id, count) in [(function_id, self.calls - repeated_calls), (func_repeats_id, repeat_events)] {
-            if count > 0 {
+        let ids = [Some(decoder.function_id()), decoder.func_repeats_id()];
+        for (id, count) in ids.into_iter().zip([self.calls - repeated_calls, repeat_events]) {
+            if let (Some(id), 1..) = (id, count) {
                 *self.events.entry(id).or_default() += count;
             }
         }
+    }
+
+    fn finish(self, sites: Vec<Site>) -> RunCounts {
         let mut rows: Vec<FunctionRow> = self
             .rows
             .into_iter()
@@ -327,14 +328,6 @@ impl RunCounts {
     /// Why the run must not be compared, if that shows: a sandbox that was never traced would have the smallest figure.
     pub(crate) fn failure(&self) -> Option<String> {
         (self.calls == 0).then(|| "no function call was recorded".to_owned())
-    }
-}
-
-impl Tally {
-    fn add(&mut self, other: Self) {
-        self.count += other.count;
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
     }
 }
 

@@ -205,7 +205,7 @@ impl RunJob<'_> {
             (walk(prepared.files, recording, source, how, &mut collector, &mut NoSink, &progress), None)
         };
         let Walked { calls, streams, losses, damage, overfull } = walked;
-        let (counts, windows) = collector.finish(&calls, &streams);
+        let (counts, windows) = collector.finish(&calls, &streams, &recording.decoder);
         if overfull {
             return Err(RunError::TooManyKeys(prepared.files.path(0).to_owned()));
         }

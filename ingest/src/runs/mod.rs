@@ -20,6 +20,7 @@ mod summary;
 mod symbolize;
 mod syscalls;
 mod tables;
+mod tally;
 mod timeline;
 mod walk;
 

@@ -8,7 +8,7 @@ use hap_ftrace::{Body, Chunk, Codec, Decompressor, Event, SubBuffer};
 use hap_schemas::Context;
 
 use super::aggregate::NoSink;
-use super::collect::{Collector, RunCounts, Tally, entered_context};
+use super::collect::{Collector, RunCounts, entered_context};
 use super::discover::{CaptureData, discover};
 use super::interrupt_entries::context_of_flags;
 use super::recording::{CaptureFiles, Recording, StreamData};
@@ -16,6 +16,7 @@ use super::scan::entry_functions;
 use super::symbolize::Symbolizer;
 use super::syscalls::{SyscallSource, id_of_number};
 use super::tables::windows::WindowsTable;
+use super::tally::Tally;
 use super::timeline::{NO_SYSCALL, SyscallId};
 use super::walk::{WalkOptions, walk};
 
@@ -127,7 +128,7 @@ fn walked(files: &CaptureFiles, recording: &Recording<'_>, source: &SyscallSourc
     let options = WalkOptions { threaded, window_ns: WINDOW_NS };
     let walked = walk(files, recording, source, options, &mut collector, &mut NoSink, &|_| ());
     assert_eq!(walked.damage, []);
-    let (counts, table) = collector.finish(&walked.calls, &walked.streams);
+    let (counts, table) = collector.finish(&walked.calls, &walked.streams, &recording.decoder);
     table.finish().unwrap();
     let windows = windows(&dataset.path().join("windows/run=r/windows.parquet"));
     Counts { rows: rows(&counts), windows, cpu_changes: 0 }

@@ -121,7 +121,7 @@ impl<'c, 'k, 'a, 'r, S: EventSink> Counting<'c, 'k, 'a, 'r, S> {
             recording,
             aggregators: streams.iter().map(|stream| Aggregator::new(stream.id, stream.format.clone())).collect(),
             timelines: Timelines::default(),
-            counts: CallCounts::new(),
+            counts: CallCounts::default(),
             window_ns,
             window: 0,
             collector,
@@ -199,8 +199,7 @@ impl<'c, 'k, 'a, 'r, S: EventSink> Counting<'c, 'k, 'a, 'r, S> {
 
     fn finish(mut self) -> (Vec<SlotCalls>, Vec<StreamCounts>) {
         self.counts.end_window(self.window, self.collector);
-        let decoder = &self.recording.decoder;
-        let streams = self.aggregators.into_iter().map(|aggregator| aggregator.finish(decoder)).collect();
+        let streams = self.aggregators.into_iter().map(Aggregator::finish).collect();
         (self.counts.into_calls(), streams)
     }
 }

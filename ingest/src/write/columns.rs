@@ -35,10 +35,20 @@ pub fn all_longs(values: Vec<i64>) -> ArrayRef {
     Arc::new(Int64Array::from(values))
 }
 
+/// A dictionary-encoded column: `keys` are places in `values`. Fails where one is not.
+pub fn encoded(keys: impl IntoIterator<Item = Option<i32>>, values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let keys: Int32Array = keys.into_iter().collect();
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, values.clone())?))
+}
+
 /// A dictionary-encoded column of one value.
 pub fn constant(value: &str, rows: usize) -> Result<ArrayRef, ArrowError> {
-    let values = Arc::new(StringArray::from_iter_values([value]));
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(Int32Array::from(vec![0; rows]), values)?))
+    encoded(std::iter::repeat_n(Some(0), rows), &all_texts([value]))
+}
+
+/// Texts, none null.
+pub fn all_texts<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
 }
 
 /// Texts.

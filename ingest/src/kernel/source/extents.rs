@@ -104,11 +104,8 @@ fn extents(construct: &Construct, group: &[&Instance<'_>]) -> Vec<SourceExtent> 
 /// The functions of a construct that its body counts for.
 fn carriers(construct: &Construct, group: &[&Instance<'_>]) -> HashSet<u32> {
     let with_body: Vec<_> = group.iter().filter(|instance| has_body(construct, instance)).collect();
-    let held_by = |instance: &Instance<'_>| {
-        let source = instance.source;
-        instance.holds.iter().copied().filter(move |held| *held != source).collect::<Vec<_>>()
-    };
-    let held: HashSet<u32> = group.iter().flat_map(|instance| held_by(instance)).collect();
+    let held = group.iter().flat_map(|instance| instance.holds.iter().filter(move |held| **held != instance.source));
+    let held: HashSet<u32> = held.copied().collect();
     let inner: HashSet<u32> =
         with_body.iter().map(|instance| instance.source).filter(|source| held.contains(source)).collect();
     match (inner.is_empty(), with_body.is_empty()) {

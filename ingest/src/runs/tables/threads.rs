@@ -79,8 +79,9 @@ mod tests {
     use hap_schemas::RunJson;
 
     use super::thread_rows;
-    use crate::runs::collect::{RunCounts, Tally, ThreadTally};
+    use crate::runs::collect::{RunCounts, ThreadTally};
     use crate::runs::recording::Names;
+    use crate::runs::tally::Tally;
 
     #[test]
     fn trap_11_common_pid_is_a_thread_and_saved_tgids_and_run_json_map_it_to_its_process() {

@@ -17,6 +17,7 @@ pub(crate) struct WindowsTable {
     file: TableFile,
     series: Vec<Series>,
     modules: Dictionary,
+    contexts: Dictionary,
     /// Windows in order, each with the number of its rows.
     windows: Vec<(i64, usize)>,
     /// Series of each row.
@@ -47,6 +48,7 @@ impl WindowsTable {
             file: TableFile::create(&table_path(dataset, &WINDOWS, run), &WINDOWS, &metadata)?,
             series: Vec::new(),
             modules: Dictionary::default(),
+            contexts: Dictionary::default(),
             windows: Vec::new(),
             rows: Vec::new(),
             calls: Vec::new(),
@@ -57,7 +59,7 @@ impl WindowsTable {
     /// Adds a series; they are numbered in the order of the calls.
     pub(crate) fn add_series(&mut self, pid: i32, site: &Site, context: Context) {
         let module = self.modules.key(&site.module);
-        self.series.push(Series { pid, module, address: site.address, context: context as i32 });
+        self.series.push(Series { pid, module, address: site.address, context: self.contexts.key(context.name()) });
     }
 
     /// Appends a row. An error is kept for [`Self::finish`]: the walk cannot stop for it.
@@ -83,7 +85,7 @@ impl WindowsTable {
             Ok(all_ints(series.iter().map(|series| series.pid).collect())),
             self.modules.column(series.iter().map(|series| series.module).collect()),
             Ok(all_longs(series.iter().map(|series| series.address).collect())),
-            contexts().column(series.iter().map(|series| series.context).collect()),
+            self.contexts.column(series.iter().map(|series| series.context).collect()),
             Ok(all_longs(std::mem::take(&mut self.calls))),
         ];
         self.rows.clear();
@@ -99,13 +101,4 @@ impl WindowsTable {
             None => self.file.finish(),
         }
     }
-}
-
-/// The contexts, with their discriminants as keys.
-fn contexts() -> Dictionary {
-    let mut contexts = Dictionary::default();
-    for context in Context::ALL {
-        contexts.key(context.name());
-    }
-    contexts
 }
