@@ -2,6 +2,9 @@
 
 use crate::render::{decimal, thousands};
 
+/// The column of results that has its share of the executable lines.
+pub const BLIND_SPOT: &str = "blind_spot";
+
 /// Executable lines of a kernel, and those that only functions hold which ftrace cannot trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlindSpot {

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use crate::blind_spot::BlindSpot;
+use crate::blind_spot::{BLIND_SPOT, BlindSpot};
 use crate::bootstrap::{Interval, interval_of_mean, mean, standard_deviation};
 use crate::groups::{Group, SetNumbers};
 use crate::measure::Figures;
@@ -59,7 +59,7 @@ pub fn rows(runs: &[&Run], groups: &[Group], figures: &Figures, metrics: &[Metri
 
 /// Columns of the result beside the labels, in order.
 pub const COLUMNS: [&str; 11] =
-    ["metric", "runs", "mean", "stddev", "low", "high", "union", "core", "singletons", "events_lost", "blind_spot"];
+    ["metric", "runs", "mean", "stddev", "low", "high", "union", "core", "singletons", "events_lost", BLIND_SPOT];
 
 /// The rows as a frame: the labels under their keys, then [`COLUMNS`].
 ///
@@ -92,7 +92,7 @@ pub fn frame(rows: &[Row], keys: &[String], blind_spot: Option<BlindSpot>) -> Po
         figures("core", &|row| row.core),
         counts("singletons", &|row| Some(row.singletons)),
         counts("events_lost", &|row| Some(row.events_lost)),
-        floats("blind_spot", &|_| blind_spot.map(BlindSpot::share)),
+        floats(BLIND_SPOT, &|_| blind_spot.map(BlindSpot::share)),
     ]);
     DataFrame::new(rows.len(), columns)
 }

@@ -108,6 +108,11 @@ impl Study {
         Ok(Self { kernel, sources, observers })
     }
 
+    /// Executable lines of the kernel, as [`Dataset::kernel_lines`] gives them; none where there is no table.
+    pub fn kernel_lines(&self, dataset: &Dataset) -> Result<Option<LazyFrame>> {
+        self.kernel.as_ref().map(|kernel| dataset.kernel_lines(kernel)).transpose()
+    }
+
     /// What ftrace cannot see of the kernel; none where there is no table, or it does not tell.
     pub fn blind_spot(&self) -> Option<BlindSpot> {
         self.kernel.as_ref().and_then(|kernel| kernel.blind_spot)
@@ -181,13 +186,7 @@ fn observer_functions(calls: &DataFrame) -> PolarsResult<Vec<ObserverFunction>> 
 /// * `sources`: run, module, source, lines, known
 /// * `members`: run, group; a run may be in several groups
 pub fn gaps(sources: LazyFrame, members: LazyFrame) -> LazyFrame {
-    let functions = sources.filter(col("lines").is_null()).join(
-        members,
-        [col("run")],
-        [col("run")],
-        JoinArgs::new(JoinType::Inner),
-    );
-    distinct(functions, &["group", "module", "source", "known"])
+    lacking("lines", sources, members, &["group", "module", "source", "known"])
         .group_by([col("group")])
         .agg([
             col("known").not().cast(DataType::Int64).sum().alias("unknown"),
@@ -201,12 +200,16 @@ pub fn gaps(sources: LazyFrame, members: LazyFrame) -> LazyFrame {
 /// * `sources`: run, module, source, complexity
 /// * `members`: run, group; a run may be in several groups
 pub fn complexity_gaps(sources: LazyFrame, members: LazyFrame) -> LazyFrame {
-    let unknown = sources.filter(col("complexity").is_null());
-    let run = [col("run")];
-    distinct(unknown.join(members, &run, &run, JoinArgs::new(JoinType::Inner)), &["group", "module", "source"])
+    lacking("complexity", sources, members, &["group", "module", "source"])
         .group_by([col("group")])
         .agg([len().cast(DataType::Int64).alias("without_complexity")])
         .sort(["group"], SortMultipleOptions::default())
+}
+
+/// Functions of each group that have no value in a column, each once: the columns `key`.
+fn lacking(column: &str, sources: LazyFrame, members: LazyFrame, key: &[&str]) -> LazyFrame {
+    let (without, run) = (sources.filter(col(column).is_null()), [col("run")]);
+    distinct(without.join(members, &run, &run, JoinArgs::new(JoinType::Inner)), key)
 }
 
 /// The text for [`gaps`] or [`complexity_gaps`], a line for each kind; empty when there are none.

@@ -4,11 +4,11 @@ use clap::ValueEnum;
 use hap_schemas::Selector;
 use polars::prelude::*;
 
-use super::ending::{BLIND_SPOT, Ending, Notes};
+use super::ending::{Ending, Notes};
 use super::weight::{WeightArgs, definitions};
 use super::{Format, OutputArgs, ScopeArgs};
 use crate::Result;
-use crate::blind_spot::BlindSpot;
+use crate::blind_spot::{BLIND_SPOT, BlindSpot};
 use crate::dataset::Dataset;
 use crate::diff::{Presence, Side, compare, incidence_bound, side_sets, with_weights};
 use crate::measure::{Basis, Figures, measure};
@@ -146,7 +146,7 @@ fn measured(
     (metrics, weights): (&[Metric], &[Weight]),
 ) -> Result<Figures> {
     let sets = side_sets(functions.clone().lazy(), study.sources.clone().lazy()).collect()?;
-    let kernel_lines = study.kernel.as_ref().map(|kernel| dataset.kernel_lines(kernel)).transpose()?;
+    let kernel_lines = study.kernel_lines(dataset)?;
     let basis = Basis { sets: &sets, count: Side::ALL.len(), kernel_lines: kernel_lines.as_ref(), weights };
     Ok(measure(metrics, basis)?)
 }

@@ -3,7 +3,7 @@
 use polars::prelude::DataFrame;
 
 use super::{Format, OutputArgs};
-use crate::blind_spot::BlindSpot;
+use crate::blind_spot::{BLIND_SPOT, BlindSpot};
 use crate::output::Report;
 use crate::render::{counted, footer};
 use crate::runs::Run;
@@ -115,9 +115,6 @@ impl Ending<'_> {
         self.study.blind_spot().map_or_else(unknown, BlindSpot::text)
     }
 }
-
-/// The column with the share of the kernel's executable lines that ftrace cannot see.
-pub(super) const BLIND_SPOT: &str = "blind_spot";
 
 fn observer_title(observer: Take) -> &'static str {
     match observer {

@@ -120,7 +120,7 @@ fn figures(
 ) -> Result<Vec<Row>> {
     let members = memberships(runs, groups)?;
     let sets = function_sets(study.sources.clone().lazy(), members.lazy())?.collect()?;
-    let kernel_lines = study.kernel.as_ref().map(|kernel| dataset.kernel_lines(kernel)).transpose()?;
+    let kernel_lines = study.kernel_lines(dataset)?;
     // The singletons are counted in functions whatever is asked for.
     let measured = [&[Metric::Functions], metrics].concat();
     let count = SetNumbers::new(runs.len()).count(groups.len());
