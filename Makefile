@@ -6,7 +6,7 @@ BIN     := $(or $(CARGO_TARGET_DIR),target)/release
 CAPTURES := data/captures
 STUDY   := $(addprefix $(CAPTURES)/,firecracker gvisor-kvm gvisor-ptrace kata-qemu linux-kvm nabla runc)
 
-.PHONY: all demo test lint doc bench readers clean
+.PHONY: all demo test lint doc bench readers data-bugs clean
 
 all:
 	$(CARGO) build --release --workspace
@@ -39,6 +39,10 @@ tools/trace-cmd:
 # Other programs read the dataset as it is: needs Python 3.11 and the packages of tests/readers/requirements.txt.
 readers:
 	@tests/readers/run.sh
+
+# The bundled bug tables, from the records of the Linux CNA (data/bugs/README.md): make data-bugs CNA=linux-cna.tar.zst
+data-bugs:
+	@data/bugs/make.sh "$(CNA)"
 
 lint:
 	$(CARGO) fmt --all --check

@@ -12,6 +12,8 @@ pub mod metadata_key {
     pub const KERNEL_BUILD_ID: &str = "hap.kernel_build_id";
     /// Length of a window in nanoseconds (table `windows`).
     pub const WINDOW_NS: &str = "hap.window_ns";
+    /// Kernel release whose bugs the tables of bugs hold (tables `bugs`, `density`, `fits`).
+    pub const BUGS_RELEASE: &str = "hap.bugs_release";
 }
 
 /// Type of a column. There are no unsigned types: Spark reads an unsigned 64-bit column as a decimal.

@@ -1,5 +1,6 @@
 //! Command line of `hap-ingest`. Everything that is printed is printed here.
 
+mod bugs;
 mod duration;
 mod kernel;
 mod runs;
@@ -19,6 +20,7 @@ pub struct Cli {
 enum Command {
     Runs(runs::RunsArgs),
     Kernel(kernel::KernelArgs),
+    Bugs(bugs::BugsArgs),
 }
 
 impl Cli {
@@ -27,6 +29,7 @@ impl Cli {
         match self.command {
             Command::Runs(args) => runs::run(args),
             Command::Kernel(args) => kernel::run(args),
+            Command::Bugs(args) => bugs::run(args),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::{Int64Builder, ListBuilder, StringBuilder, StructBuilder};
 use arrow_array::types::Int32Type;
-use arrow_array::{ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, StringArray};
+use arrow_array::{ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray};
 use arrow_schema::{ArrowError, DataType, Field, Fields};
 
 use super::schema::{counts_fields, labels_fields};
@@ -23,6 +23,11 @@ pub fn ints(values: impl IntoIterator<Item = Option<i32>>) -> ArrayRef {
 /// 64-bit integers.
 pub fn longs(values: impl IntoIterator<Item = Option<i64>>) -> ArrayRef {
     Arc::new(values.into_iter().collect::<Int64Array>())
+}
+
+/// Floating-point numbers.
+pub fn doubles(values: impl IntoIterator<Item = Option<f64>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<Float64Array>())
 }
 
 /// 32-bit integers, none null.
