@@ -14,13 +14,16 @@ all:
 # Exit code 1 of a command means: done, but the capture itself is incomplete. The lossy captures are meant to be.
 demo:
 	$(CARGO) build --release --workspace
-	@rm -rf $(DATASET) && mkdir -p $(DATASET)/kernels && cp -r data/kernels/build_id=* $(DATASET)/kernels/
+	@rm -rf $(DATASET) && mkdir -p $(DATASET)/kernels $(DATASET)/bugs
+	@cp -r data/kernels/build_id=* $(DATASET)/kernels/ && cp -r data/bugs/source=* $(DATASET)/bugs/
 	@echo; echo "== Ingest: 52 captures of 7 runtimes under server load, then 11 special ones"
 	$(BIN)/hap-ingest runs $(STUDY) --label set=study --out $(DATASET)
 	$(BIN)/hap-ingest runs $(CAPTURES)/special --metadata $(CAPTURES)/special/overrun/trace.dat --label set=special --out $(DATASET) || [ $$? -eq 1 ]
 	@echo; echo "== Horizontal Attack Profile: host-kernel lines executed, by workload and runtime"
 	$(BIN)/hap-analyze hap --dataset $(DATASET) --where set=study --metric lines
 	@cat data/demo-caveats.txt
+	@echo; echo "== The same weighted by bug density: the bugs of Linux 6.1 that are known today, and those that were exploited"
+	$(BIN)/hap-analyze hap --dataset $(DATASET) --where set=study,workload=redis-bench-get --summary --metric lines --weight cve,exploited --bugs linux-cna-6.1
 	@echo; echo "== What runc reaches and Nabla does not, and the other way round"
 	$(BIN)/hap-analyze diff runtime=runc,workload=redis-bench-get runtime=nabla,workload=redis-bench-get --where set=study --limit 8 --dataset $(DATASET)
 	@echo; echo "The dataset is in $(DATASET)/ : Parquet for Polars, DuckDB, pandas and Spark. README.md shows more."

@@ -34,6 +34,9 @@ pub(super) struct HapArgs {
     metric: Vec<MetricArg>,
     #[command(flatten)]
     weight: WeightArgs,
+    /// Format table: one row a group, with mean and interval of every metric
+    #[arg(long)]
+    summary: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -108,7 +111,8 @@ pub(super) fn run(args: &HapArgs) -> Result<Report> {
         strict: args.scope.strict,
     };
     ending.report(frame(&rows, &args.by, study.blind_spot())?, || {
-        Ok((render::hap::blocks(&rows, &args.by, &metrics), explain(&rows, &metrics, &weights)))
+        let text = if args.summary { render::hap::summary } else { render::hap::blocks };
+        Ok((text(&rows, &args.by, &metrics), explain(&rows, &metrics, &weights)))
     })
 }
 

@@ -20,6 +20,80 @@ pub(crate) fn blocks(rows: &[Row], keys: &[String], metrics: &[Metric]) -> Strin
     blocks.collect::<Vec<_>>().join("\n")
 }
 
+/// One row a group with every metric's mean and interval; the highest mean of the first metric first.
+pub(crate) fn summary(rows: &[Row], keys: &[String], metrics: &[Metric]) -> String {
+    let Some(first) = metrics.first() else { return String::new() };
+    let of_first: Vec<_> = rows.iter().filter(|row| row.metric == *first).collect();
+    let tables = split(&of_first, keys).into_iter().map(|(title, groups)| {
+        let table = Summary { metrics, keys, rows, groups }.text();
+        title.map_or_else(|| table.clone(), |title| format!("{title}\n{table}"))
+    });
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+/// The groups of one workload, with all their metrics.
+struct Summary<'a> {
+    metrics: &'a [Metric],
+    keys: &'a [String],
+    /// Rows of all metrics.
+    rows: &'a [Row],
+    /// Rows of the first metric, one a group.
+    groups: Vec<&'a Row>,
+}
+
+impl Summary<'_> {
+    fn text(&self) -> String {
+        let mut groups = self.groups.clone();
+        sort_by_mean(&mut groups);
+        let mut headings: Vec<_> =
+            shown(self.keys).filter_map(|index| self.keys.get(index)).map(|key| Heading::text(key)).collect();
+        headings.push(Heading::number("runs", ""));
+        headings.extend(self.metrics.iter().map(|metric| Heading::number(title(*metric), metric.unit())));
+        headings.push(Heading::number("lost", "events"));
+        grid(&headings, &groups.into_iter().map(|group| self.cells(group)).collect::<Vec<_>>())
+    }
+
+    fn cells(&self, group: &Row) -> Vec<Option<String>> {
+        let mut cells: Vec<_> = shown(self.keys).map(|index| group.labels.get(index).cloned().flatten()).collect();
+        cells.push(Some(thousands(group.runs as i64)));
+        cells.extend(self.metrics.iter().map(|metric| self.figure(*metric, group)));
+        cells.push(Some(thousands(group.events_lost)));
+        cells
+    }
+
+    /// Mean and interval of a metric.
+    fn figure(&self, metric: Metric, group: &Row) -> Option<String> {
+        let of_metric: Vec<_> = self.rows.iter().filter(|row| row.metric == metric).collect();
+        let row = of_metric.iter().find(|row| row.labels == group.labels)?;
+        let [mean, _, interval, ..] = figures(row, places_of_summary(metric, &of_metric));
+        Some(mean? + &interval.map(|interval| format!(" ({interval})")).unwrap_or_default())
+    }
+}
+
+/// As in blocks, but means of whole numbers have no place where none of them is small.
+fn places_of_summary(metric: Metric, rows: &[&Row]) -> Places {
+    let places = places_of(metric, rows);
+    let is_large = rows.iter().filter_map(|row| row.mean).all(|mean| mean >= 100.0);
+    if metric.is_whole() && is_large { Places { mean: 0, ..places } } else { places }
+}
+
+/// Name of a metric in a summary, where the unit tells the figures of a weight apart.
+fn title(metric: Metric) -> &'static str {
+    if let Metric::PerThousandLines(model) = metric { Metric::Weighted(model).name() } else { metric.name() }
+}
+
+/// Indices of the keys that have a column: all but the one that the title tells.
+fn shown(keys: &[String]) -> impl Iterator<Item = usize> {
+    let told = block_key(keys);
+    (0..keys.len()).filter(move |index| told != Some(*index))
+}
+
+/// The highest mean first, then by labels.
+fn sort_by_mean(rows: &mut [&Row]) {
+    let mean = |row: &Row| row.mean.unwrap_or(0.0);
+    rows.sort_by(|a, b| mean(b).total_cmp(&mean(a)).then_with(|| a.labels.cmp(&b.labels)));
+}
+
 /// The rows of each workload when the keys are runtime and workload, else all rows together.
 fn split<'a>(rows: &[&'a Row], keys: &[String]) -> Vec<(Option<String>, Vec<&'a Row>)> {
     let Some(index) = block_key(keys) else { return vec![(None, rows.to_vec())] };
@@ -55,24 +129,17 @@ struct Places {
 impl Block<'_> {
     fn text(&self) -> String {
         let mut rows = self.rows.clone();
-        let mean = |row: &Row| row.mean.unwrap_or(0.0);
-        rows.sort_by(|a, b| mean(b).total_cmp(&mean(a)).then_with(|| a.labels.cmp(&b.labels)));
+        sort_by_mean(&mut rows);
         let places = (places_of(self.metric, &self.rows), places_of(self.metric, self.ratios));
         let cells: Vec<_> = rows.iter().map(|row| self.cells(row, places)).collect();
         let title = self.title.as_ref().map_or_else(String::new, |title| format!(", {title}"));
         format!("{}{title}\n{}", self.metric.name(), grid(&self.headings(), &cells))
     }
 
-    /// Indices of the keys that have a column: all but the one that the title tells.
-    fn shown(&self) -> impl Iterator<Item = usize> {
-        let told = block_key(self.keys);
-        (0..self.keys.len()).filter(move |index| told != Some(*index))
-    }
-
     fn headings(&self) -> Vec<Heading> {
         let figure = |title: &str| Heading::number(title, self.metric.unit());
         let mut headings: Vec<_> =
-            self.shown().filter_map(|index| self.keys.get(index)).map(|key| Heading::text(key)).collect();
+            shown(self.keys).filter_map(|index| self.keys.get(index)).map(|key| Heading::text(key)).collect();
         headings.push(Heading::number("runs", ""));
         headings.extend(["mean", "stddev", "95 % interval", "union", "core"].map(figure));
         if let Some(ratio) = self.ratios.first() {
@@ -85,7 +152,7 @@ impl Block<'_> {
     }
 
     fn cells(&self, row: &Row, (places, ratio_places): (Places, Places)) -> Vec<Option<String>> {
-        let mut cells: Vec<_> = self.shown().map(|index| row.labels.get(index).cloned().flatten()).collect();
+        let mut cells: Vec<_> = shown(self.keys).map(|index| row.labels.get(index).cloned().flatten()).collect();
         cells.push(Some(thousands(row.runs as i64)));
         let [mean, stddev, interval, union, core] = figures(row, places);
         cells.extend([mean, stddev, interval, union, core]);

@@ -24,6 +24,12 @@ fn the_table_has_the_figures_per_1000_lines_beside_the_bugs() {
 }
 
 #[test]
+fn a_summary_has_one_row_a_group_with_mean_and_interval_of_every_metric() {
+    let arguments = "hap --dataset ds --metric functions,lines --weight cve --summary";
+    weighted_dataset().expect(arguments, include_str!("hap.summary.table.txt"), "", 0);
+}
+
+#[test]
 fn the_table_of_a_difference_is_sorted_by_the_first_weight() {
     let arguments = "diff runtime=runc runtime=gvisor --dataset ds --weight cve,epss";
     weighted_dataset().expect(arguments, include_str!("diff.weight.table.txt"), "", 0);
