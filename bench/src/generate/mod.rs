@@ -15,12 +15,15 @@ use material::{Material, Placed};
 
 /// Level of `zstd` and of trace-cmd where nothing else is said.
 const ZSTD_LEVEL: i32 = 3;
-/// Sub-buffers that are shifted before they are written.
-const BATCH: usize = 256;
+/// Sub-buffers that are shifted before they are written: a multiple of those of a chunk.
+const BATCH: usize = 25 * CHUNK_SUB_BUFFERS;
+/// Sub-buffers that trace-cmd compresses together.
+const CHUNK_SUB_BUFFERS: usize = 10;
 
 /// Make a long capture of short ones
 ///
-/// Writes a trace.dat of version 7 with zstd, and its sub-buffers alone, compressed as one stream, to FILE.raw.zst.
+/// Writes a trace.dat of version 7 with zstd, and its sub-buffers alone: to FILE.raw.zst, compressed as one stream, and
+/// to FILE.chunks.zst, compressed as in the trace.dat, each ten of them by themselves.
 #[derive(Debug, Args)]
 pub(crate) struct GenerateArgs {
     /// Captures of one boot: trace.dat files or their folders
@@ -41,11 +44,25 @@ pub(crate) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     Generator { material, repetitions }.write(&args.out).with_context(|| format!("{}", args.out.display()))
 }
 
-/// Where the sub-buffers alone go.
+/// Where the sub-buffers alone go, as one stream.
 pub(crate) fn raw_path(out: &Path) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
-    name.push(".raw.zst");
+    with_suffix(out, ".raw.zst")
+}
+
+/// Where the sub-buffers alone go, in the chunks of the trace.dat.
+pub(crate) fn chunks_path(out: &Path) -> PathBuf {
+    with_suffix(out, ".chunks.zst")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
     name.into()
+}
+
+/// Compresses each `size` bytes by themselves.
+fn write_chunks(bytes: &[u8], size: usize, file: &mut impl Write) -> anyhow::Result<()> {
+    bytes.chunks(size).try_for_each(|chunk| Ok(file.write_all(&zstd::bulk::compress(chunk, ZSTD_LEVEL)?)?))
 }
 
 struct Generator {
@@ -59,6 +76,7 @@ impl Generator {
         let mut raw = zstd::Encoder::new(File::create(raw_path(out))?, ZSTD_LEVEL)?;
         // As the command zstd does.
         raw.include_checksum(true)?;
+        let mut chunks = BufWriter::new(File::create(chunks_path(out))?);
         let config = WriterConfig { page_size: material.page_size, level: ZSTD_LEVEL, ..WriterConfig::default() };
         let mut file = TraceDatWriter::new(BufWriter::new(File::create(out)?), config)?;
         file.write_texts(&material.texts)?;
@@ -71,6 +89,7 @@ impl Generator {
             let mut writer = buffer.begin_cpu(cpu)?;
             self.each_batch(sub_buffers, |bytes| {
                 writer.write_sub_buffers(bytes)?;
+                write_chunks(bytes, CHUNK_SUB_BUFFERS * material.sub_buffer_size as usize, &mut chunks)?;
                 Ok(raw.write_all(bytes)?)
             })?;
             writer.finish()?;
@@ -78,6 +97,7 @@ impl Generator {
         buffer.finish()?;
         file.finish()?;
         raw.finish()?;
+        chunks.into_inner()?.sync_all()?;
         self.tell();
         Ok(())
     }

@@ -7,13 +7,15 @@ use anyhow::ensure;
 
 use super::capture::{Capture, events_told};
 use super::measure::{Cores, Sample, measure};
-use crate::generate::raw_path;
+use crate::generate::{chunks_path, raw_path};
 
 /// A tool with its options.
 #[derive(Clone, Debug)]
 pub(super) enum Tool {
-    /// Decompresses the sub-buffers alone.
+    /// Decompresses the sub-buffers alone, compressed as one stream.
     Zstd,
+    /// Decompresses the sub-buffers alone, compressed as in the capture.
+    ZstdChunks,
     TraceCmd,
     Ingest {
         program: PathBuf,
@@ -37,7 +39,8 @@ impl Job {
 
     pub(super) fn what(&self) -> String {
         match &self.tool {
-            Tool::Zstd => "zstd -d".to_owned(),
+            Tool::Zstd => "zstd -d, one stream".to_owned(),
+            Tool::ZstdChunks => "zstd -d, the capture's chunks".to_owned(),
             Tool::TraceCmd => "trace-cmd report".to_owned(),
             Tool::Ingest { events, jobs, .. } => {
                 format!("hap-ingest runs --jobs {jobs}{}", if *events { " --events" } else { "" })
@@ -71,15 +74,17 @@ impl Job {
     pub(super) fn measure(&mut self, dir: &Path) -> anyhow::Result<()> {
         let path = self.capture.path.as_os_str();
         let sample = match &self.tool {
-            Tool::Zstd => {
-                let raw = raw_path(&self.capture.path);
-                measure(self.cores, "zstd", &["-d".as_ref(), "-q".as_ref(), "-c".as_ref(), raw.as_ref()])?.0
-            }
+            Tool::Zstd => self.zstd(&raw_path(&self.capture.path))?,
+            Tool::ZstdChunks => self.zstd(&chunks_path(&self.capture.path))?,
             Tool::TraceCmd => measure(self.cores, "trace-cmd", &["report".as_ref(), "-i".as_ref(), path])?.0,
             Tool::Ingest { program, events, jobs } => self.ingest(program, *events, &jobs.to_string(), dir)?,
         };
         self.samples.push(sample);
         Ok(())
+    }
+
+    fn zstd(&self, file: &Path) -> anyhow::Result<Sample> {
+        Ok(measure(self.cores, "zstd", &["-d".as_ref(), "-q".as_ref(), "-c".as_ref(), file.as_ref()])?.0)
     }
 
     fn ingest(&self, program: &Path, events: bool, jobs: &str, dir: &Path) -> anyhow::Result<Sample> {

@@ -119,6 +119,7 @@ impl Bench<'_> {
         let mut jobs = Vec::new();
         if let Some(large) = growth.last() {
             jobs.push(Job::new(Tool::Zstd, Cores::One, large));
+            jobs.push(Job::new(Tool::ZstdChunks, Cores::One, large));
             jobs.extend(growth.iter().map(|capture| Job::new(ingest(false, 1), Cores::One, capture)));
             jobs.push(Job::new(ingest(false, 2), Cores::Two, large));
             jobs.extend(growth.iter().map(|capture| Job::new(ingest(true, 1), Cores::One, capture)));

@@ -3,14 +3,15 @@
 use super::job::{Job, Tool};
 use super::measure::{Cores, Sample};
 
-const HEAD: [&str; 9] = [
+const HEAD: [&str; 10] = [
     "what",
     "cores",
     "raw MB",
     "wall s",
     "CPU s (min..max)",
     "MB per CPU s",
-    "CPU / zstd -d",
+    "CPU / one stream",
+    "CPU / chunks",
     "trace-cmd / it",
     "peak MiB",
 ];
@@ -40,7 +41,10 @@ fn row(job: &Job, jobs: &[Job]) -> Vec<String> {
     let cpu = values(job, |sample| sample.cpu.as_secs_f64());
     let rate = job.megabytes() / median(&cpu);
     let peak = median(&values(job, |sample| sample.peak as f64)) / f64::from(1 << 20);
-    let zstd = jobs.iter().find(|other| matches!(other.tool(), Tool::Zstd));
+    let to = |wanted: fn(&Tool) -> bool| {
+        let other = jobs.iter().find(|other| wanted(other.tool()));
+        other.map_or_else(String::new, |other| format!("{:.2}", ratio(job, other)))
+    };
     let same = |other: &&Job| matches!(other.tool(), Tool::TraceCmd) && other.capture().path == job.capture().path;
     let trace_cmd = jobs.iter().find(same);
     vec![
@@ -50,7 +54,8 @@ fn row(job: &Job, jobs: &[Job]) -> Vec<String> {
         format!("{:.2}", median(&values(job, |sample| sample.wall.as_secs_f64()))),
         format!("{:.2} ({:.2}..{:.2})", median(&cpu), least(&cpu), most(&cpu)),
         format!("{rate:.0}"),
-        zstd.map_or_else(String::new, |zstd| format!("{:.2}", ratio(job, zstd))),
+        to(|tool| matches!(tool, Tool::Zstd)),
+        to(|tool| matches!(tool, Tool::ZstdChunks)),
         trace_cmd.map_or_else(String::new, |trace_cmd| format!("{:.1}", ratio(trace_cmd, job))),
         format!("{peak:.0}"),
     ]
