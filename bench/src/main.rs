@@ -1,6 +1,11 @@
-//! Measures `hap-ingest runs` against trace-cmd and zstd: see `hap-bench --help`.
+//! Measures `hap-ingest runs` against trace-cmd and zstd, and `hap-ingest kernel` against readelf and pahole: see
+//! `hap-bench --help`.
 
+mod columns;
 mod generate;
+mod kernel;
+mod machine;
+mod measure;
 mod run;
 
 use clap::Parser;
@@ -11,12 +16,14 @@ use clap::Parser;
 enum Cli {
     Generate(generate::GenerateArgs),
     Run(run::RunArgs),
+    Kernel(kernel::KernelArgs),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse() {
         Cli::Generate(args) => generate::generate(&args),
         Cli::Run(args) => run::run(&args),
+        Cli::Kernel(args) => kernel::run(&args),
     }
 }
 

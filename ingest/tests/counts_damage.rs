@@ -221,7 +221,7 @@ fn a_file_without_its_last_options_is_refused() {
     patient.bytes.truncate(end);
     let (dataset, outcome) = patient.ingest();
     let stderr = format!(
-        "error: run x: FILE: no buffer: options section at byte {end} needs 1 bytes, 0 are left\n0 runs, 0 events, 0 function calls -> OUT\n"
+        "error: run x: FILE: no buffer: options section at byte {end} needs 1 bytes, 0 are left; the file was cut short: copy it again from where it was recorded, or record the run again\n0 runs, 0 events, 0 function calls -> OUT\n"
     );
     assert_eq!(outcome, Outcome { code: Some(2), stderr });
     assert_eq!(dataset.files().len(), 0);
@@ -232,8 +232,8 @@ fn a_file_that_ends_before_its_first_options_is_refused() {
     let mut patient = Patient::new("runc/redis-bench-set/1");
     patient.bytes.truncate(600_000);
     let (dataset, outcome) = patient.ingest();
-    let expected = "error: run x: FILE: options section at byte 915411 needs 1 bytes, 0 are left\n0 runs, 0 events, 0 \
-                    function calls -> OUT\n";
+    let expected = "error: run x: FILE: options section at byte 915411 needs 1 bytes, 0 are left; copy the file again from where it was \
+                    recorded, or record the run again\n0 runs, 0 events, 0 function calls -> OUT\n";
     assert_eq!(outcome, Outcome { code: Some(2), stderr: expected.to_owned() });
     assert_eq!(dataset.files().len(), 0);
 }

@@ -65,7 +65,7 @@ fn metadata_of_another_boot_is_refused() {
     let (dataset, refused) = ingested("special/sigkill", &["--metadata", foreign.to_str().unwrap()]);
     let expected = format!(
         "error: run x: {}: 681 of 681 call sites lie at no function's start: the metadata is of another boot or \
-         kernel\n0 runs, 0 events, 0 function calls -> OUT\n",
+         kernel; give those of the boot in which the capture was recorded\n0 runs, 0 events, 0 function calls -> OUT\n",
         killed.folder.join("trace.dat.cpu0").display()
     );
     assert_eq!(refused, outcome(2, &expected));
@@ -81,6 +81,42 @@ fn a_sandbox_that_died_is_told_and_kept_out_of_comparisons() {
     let failure = Some("the sandbox ended before the recording did");
     assert_eq!(dataset.table("runs").maybe_text("failure"), failure);
     assert_eq!(ingested("special/v6", &[]).0.table("runs").maybe_text("failure"), None);
+}
+
+#[test]
+fn a_failed_run_is_refused_unless_it_is_asked_for_and_the_others_are_taken_in() {
+    let (dataset, [failed, sound]) =
+        (Dataset::new(), ["special/died-sandbox", "special/v6"].map(|name| capture(name).folder));
+    let refusal = "warning: run special-died-sandbox is refused: the run failed: the sandbox ended before the recording \
+                   did; --accept-failed takes it in, marked\n";
+    let none = format!("{refusal}0 runs, 0 events, 0 function calls -> OUT\n");
+    assert_eq!(dataset.ingest_sound([&failed]), outcome(2, &none));
+    assert_eq!(dataset.files().len(), 0);
+    let both = dataset.ingest_sound([&failed, &sound]);
+    assert_eq!(both.code, Some(1));
+    assert!(both.stderr.starts_with(refusal) && both.stderr.contains("1 runs, "), "{}", both.stderr);
+    assert!(dataset.files().keys().all(|path| !path.contains("died")), "{:?}", dataset.files().keys());
+}
+
+#[test]
+fn a_run_without_function_calls_is_refused_and_leaves_nothing() {
+    let tree = tempfile::tempdir().unwrap();
+    let file = hap_ftrace::writer::TraceDatWriter::new(
+        std::io::Cursor::new(Vec::new()),
+        hap_ftrace::writer::WriterConfig::default(),
+    );
+    let whole = fs::read(capture("special/overrun").trace_dat().unwrap()).unwrap();
+    let texts = hap_ftrace::TraceDat::parse(&whole).unwrap().texts;
+    let mut writer = file.unwrap();
+    writer.write_texts(&texts).unwrap();
+    writer.begin_buffer("", "mono", 4096).unwrap().finish().unwrap();
+    fs::write(tree.path().join("trace.dat"), writer.finish().unwrap().into_inner()).unwrap();
+    let dataset = Dataset::new();
+    let expected = "warning: run x is refused: the run failed: no function call was recorded; --accept-failed takes it \
+                    in, marked\n0 runs, 0 events, 0 function calls -> OUT\n";
+    let path = tree.path().to_str().unwrap();
+    assert_eq!(dataset.ingest_sound([path, "--run", "x"]), outcome(2, expected));
+    assert_eq!(dataset.files().len(), 0);
 }
 
 #[test]

@@ -2,8 +2,6 @@
 
 mod capture;
 mod job;
-mod machine;
-mod measure;
 mod table;
 
 use std::num::NonZero;
@@ -12,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use crate::note;
+use crate::{machine, measure, note};
 use capture::{Capture, Original};
 use job::{Job, Tool};
 use machine::Machine;
@@ -85,7 +83,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ingest_beside() -> anyhow::Result<PathBuf> {
+pub(crate) fn ingest_beside() -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name("hap-ingest");
     anyhow::ensure!(path.exists(), "{} is not there: cargo build --release -p hap-ingest", path.display());
     Ok(path)

@@ -6,10 +6,10 @@ use std::path::Path;
 use super::dyad::{Pair, parse_dyad};
 use super::error::{BugsError, Problems};
 use super::presence::{Presence, presence};
-use super::progress::RecordProgress;
 use super::record::Record;
 use super::source::read_files;
 use super::version::Version;
+use crate::progress::Progress;
 
 /// A bug of the release.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ struct Files {
 pub(super) fn collect(
     path: &Path,
     release: Version,
-    progress: &dyn RecordProgress,
+    progress: &dyn Progress,
     problems: &mut Problems,
 ) -> Result<Collected, BugsError> {
     let mut files: BTreeMap<String, Files> = BTreeMap::new();
@@ -170,8 +170,8 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
-    use super::super::progress::NoRecordProgress;
     use super::{Problems, collect, cve_file, is_cve};
+    use crate::progress::NoProgress;
 
     /// 200 real records, and what the version ranges of their JSON say, evaluated by data/bugs/check_versions.py.
     const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bugs_data/linux-cna-sample.tar.zst");
@@ -198,7 +198,7 @@ mod tests {
         for release in releases {
             let mut problems = Problems::default();
             let version = release.parse().unwrap();
-            let collected = collect(Path::new(SAMPLE), version, &NoRecordProgress, &mut problems).unwrap();
+            let collected = collect(Path::new(SAMPLE), version, &NoProgress, &mut problems).unwrap();
             assert_eq!((problems, collected.counts.records), (Problems::default(), 200));
             found.extend(collected.bugs.into_iter().map(|bug| (release, bug.record.id)));
         }

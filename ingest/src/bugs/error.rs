@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hap_schemas::io_remedy;
 use thiserror::Error;
 
 use crate::read::ReadError;
@@ -16,7 +17,7 @@ const TOLD: usize = 100;
 #[derive(Debug, Error)]
 pub enum BugsError {
     /// The file system refused.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {source}; {remedy}", path = path.display(), remedy = io_remedy(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -63,7 +64,7 @@ pub enum BugsError {
         path: PathBuf,
     },
     /// Not the csv that is expected.
-    #[error("{path}: no column {column} in its head; expected {expected}", path = path.display())]
+    #[error("{path}: no column {column} in its head; expected {expected}: give that file", path = path.display())]
     Csv {
         /// The file.
         path: PathBuf,

@@ -24,7 +24,6 @@ mod masses;
 mod named;
 mod places;
 mod presence;
-mod progress;
 mod record;
 mod scores;
 mod source;
@@ -47,13 +46,13 @@ use tables::{BugRow, write_tables};
 
 use hap_schemas::metadata_key;
 
+use crate::progress::Progress;
 use crate::write::FileMetadata;
 
 pub use collect::RecordCounts;
 pub use error::{BugsError, Problem, Problems};
 pub use named::NameRule;
 pub use places::Rule;
-pub use progress::{NoRecordProgress, RecordLine, RecordProgress};
 pub use version::{Version, VersionError};
 
 /// The tables are written once and shipped; reading costs the same at every level.
@@ -128,7 +127,7 @@ impl Scores {
 }
 
 /// Reads the records and writes the bug tables of a release to the dataset.
-pub fn ingest_bugs(options: &BugsOptions, progress: &dyn RecordProgress) -> Result<BugsSummary, BugsError> {
+pub fn ingest_bugs(options: &BugsOptions, progress: &dyn Progress) -> Result<BugsSummary, BugsError> {
     let kernel = find_kernel(&options.out, options.release, options.kernel.as_deref())?;
     let source = SourceFiles::read(&kernel)?;
     let mut problems = Problems::default();

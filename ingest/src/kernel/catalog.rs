@@ -6,8 +6,8 @@ use std::path::Path;
 use super::error::KernelError;
 use super::image_functions::{ImageFunction, ImageFunctions};
 use super::numbering::{Files, SourceKey, Sources, translate};
-use super::progress::Progress;
 use super::source::{Extent, Instance, read_sources, source_extents};
+use crate::progress::Progress;
 
 /// Everything the tables are written from.
 #[derive(Debug)]

@@ -61,13 +61,13 @@ pub(super) fn read_dies<'a>(dwarf: &Dwarf<Slice<'a>>, unit: &Unit<Slice<'a>>) ->
         let depth = entries.next_depth();
         let offset = entries.next_offset();
         let Some(abbreviation) = entries.read_abbreviation()? else { continue };
+        while around.last().is_some_and(|(outer, _)| *outer >= depth) {
+            around.pop();
+        }
         let tag = abbreviation.tag();
         if tag != gimli::DW_TAG_subprogram && tag != gimli::DW_TAG_inlined_subroutine {
             entries.skip_attributes(abbreviation.attributes())?;
             continue;
-        }
-        while around.last().is_some_and(|(outer, _)| *outer >= depth) {
-            around.pop();
         }
         let (own, ranges) = read_attributes(dwarf, unit, &mut entries, abbreviation)?;
         if tag == gimli::DW_TAG_subprogram {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hap_schemas::io_remedy;
 use thiserror::Error;
 
 use crate::write::WriteError;
@@ -12,7 +13,7 @@ use crate::write::WriteError;
 #[derive(Debug, Error)]
 pub enum KernelError {
     /// The file system refused.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {source}; {remedy}", path = path.display(), remedy = io_remedy(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -20,7 +21,7 @@ pub enum KernelError {
         source: io::Error,
     },
     /// Not an ELF file, or one whose headers lie.
-    #[error("{path}: not a readable ELF file: {detail}", path = path.display())]
+    #[error("{path}: not a readable ELF file: {detail}; take it again from the kernel's debug package", path = path.display())]
     Elf {
         /// The file.
         path: PathBuf,
@@ -28,7 +29,7 @@ pub enum KernelError {
         detail: String,
     },
     /// A section cannot be read.
-    #[error("{path}: section {section}: {detail}", path = path.display())]
+    #[error("{path}: section {section}: {detail}; the file is damaged: take it again from the kernel's debug package", path = path.display())]
     Section {
         /// The file.
         path: PathBuf,
@@ -52,19 +53,19 @@ pub enum KernelError {
         symbol: &'static str,
     },
     /// The kernel has no name to file it under.
-    #[error("{path}: no GNU build id", path = path.display())]
+    #[error("{path}: no GNU build id; link the kernel with --build-id=sha1, as distributions do", path = path.display())]
     NoBuildId {
         /// The file.
         path: PathBuf,
     },
     /// The folder of modules holds none.
-    #[error("{path}: no kernel module (*.ko, *.ko.debug) in this folder", path = path.display())]
+    #[error("{path}: no kernel module (*.ko, *.ko.debug) in this folder; give the folder below lib/modules of the debug package, or leave --modules out", path = path.display())]
     NoModules {
         /// The folder.
         path: PathBuf,
     },
     /// A module of another kernel.
-    #[error("{path}: built for kernel {module}, but vmlinux is {kernel}", path = path.display())]
+    #[error("{path}: built for kernel {module}, but vmlinux is {kernel}; give the modules of that kernel", path = path.display())]
     OtherRelease {
         /// The module's file.
         path: PathBuf,
@@ -74,7 +75,7 @@ pub enum KernelError {
         kernel: String,
     },
     /// Two files hold one module.
-    #[error("{path}: module {module} was already read from {first}", path = path.display(), first = first.display())]
+    #[error("{path}: module {module} was already read from {first}; give a folder that holds it once", path = path.display(), first = first.display())]
     SameModule {
         /// The second file.
         path: PathBuf,
@@ -92,7 +93,7 @@ pub enum KernelError {
         wanted: usize,
     },
     /// The C parser cannot be set up.
-    #[error("C parser: {detail}")]
+    #[error("C parser: {detail}; this is a fault of hap: please report it, and leave --source out meanwhile")]
     Parser {
         /// What it says.
         detail: String,
@@ -106,7 +107,7 @@ pub enum KernelError {
         line: usize,
     },
     /// The worker threads could not be started.
-    #[error("worker threads: {detail}")]
+    #[error("worker threads: {detail}; ask for fewer with --jobs")]
     Workers {
         /// What the system says.
         detail: String,

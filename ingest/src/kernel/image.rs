@@ -17,6 +17,9 @@ const COMPRESSION_LIMIT: u64 = 1032;
 /// Small sections may claim more than [`COMPRESSION_LIMIT`] allows them.
 const COMPRESSION_SLACK: u64 = 1 << 16;
 
+/// Relocations that need no symbol: R_X86_64_RELATIVE and R_AARCH64_RELATIVE.
+const RELATIVE: [u64; 2] = [8, 1027];
+
 /// An ELF file.
 pub(super) struct Image<'data> {
     path: &'data Path,
@@ -120,15 +123,20 @@ impl<'data> Image<'data> {
         section.data().ok()?.get(usize::try_from(address - section.address()).ok()?..)
     }
 
-    /// Addresses that the loader of a position-independent image would write to these places.
+    /// Addresses that the loader of a position-independent image of 64 bits would write to these places.
     pub(super) fn dynamic_relocations(&self, places: Range<u64>) -> Vec<u64> {
-        let Some(section) = self.object.section_by_name(".rela.dyn") else { return Vec::new() };
+        let Some(section) = self.object.section_by_name(".rela.dyn").filter(|_| self.object.is_64()) else {
+            return Vec::new();
+        };
         let little = self.object.is_little_endian();
         let fields = section.data().unwrap_or_default().chunks_exact(8).map(|field| read(field, little));
         let fields: Vec<u64> = fields.collect();
-        // Place, symbol and type, addend; an entry without a symbol is the load address plus the addend.
+        // Place, symbol (upper half) and type, addend: the load address plus the addend.
         let entries = fields.as_chunks::<3>().0.iter();
-        entries.filter(|[place, info, _]| places.contains(place) && info >> 32 == 0).map(|[.., value]| *value).collect()
+        entries
+            .filter(|[place, info, _]| places.contains(place) && RELATIVE.contains(info))
+            .map(|[.., value]| *value)
+            .collect()
     }
 
     /// Contents of a section, decompressed, relocated in a relocatable file; none without it or without bytes.
@@ -187,10 +195,10 @@ fn text_symbol<'data>(symbol: &object::Symbol<'data, '_>, layout: &Layout) -> Op
     if !matches!(kind, elf::STT_NOTYPE | elf::STT_FUNC | elf::STT_GNU_IFUNC) {
         return None;
     }
-    let SectionIndex(section) = symbol.section_index()?;
-    let base = if layout.relocatable() { layout.base(section) } else { 0 };
+    // By its section, not by its address: a label at the end of the section is one of its symbols.
+    let index = symbol.section_index().filter(|index| layout.is_text(*index))?;
+    let base = if layout.relocatable() { layout.base(index.0) } else { 0 };
     let address = base.checked_add(symbol.address())?;
-    layout.text_section(address)?;
     let name = symbol.name().ok().filter(|name| !name.is_empty() && !is_local_label(name))?;
     Some(TextSymbol {
         address,
@@ -201,7 +209,22 @@ fn text_symbol<'data>(symbol: &object::Symbol<'data, '_>, layout: &Layout) -> Op
     })
 }
 
+/// What the kernel's build puts before the names of a part that is linked apart (scripts/mksysmap).
+const NAMESPACES: [&str; 3] = ["__kvm_nvhe_", "__efistub_", "__pi_"];
+
 /// Labels that kallsyms leaves out too: the assembler's, and arm64's mapping symbols.
 fn is_local_label(name: &str) -> bool {
+    let name = NAMESPACES.iter().find_map(|namespace| name.strip_prefix(namespace)).unwrap_or(name);
     name.starts_with('.') || name.starts_with('$')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local_label;
+
+    #[test]
+    fn mapping_symbols_are_labels_in_every_part_of_the_kernel() {
+        assert!(["$x", ".Lend", "__kvm_nvhe_$d", "__efistub_$x", "__pi_.L2"].into_iter().all(is_local_label));
+        assert!(!["__kvm_nvhe_enter", "__pi_memcpy", "call$1"].into_iter().any(is_local_label));
+    }
 }

@@ -12,10 +12,10 @@ use super::error::Problem;
 use super::filter_functions::{FilterFunctions, traceable_by_list};
 use super::image::{Image, TextSymbol};
 use super::numbering::{Files, SourceKey, Sources, translate};
-use super::progress::Progress;
 use super::source_path::SourceTree;
 use super::trace_sites::TraceSites;
 use super::unit::{Function, Line, UnitError, UnitFunctions, read_unit};
+use crate::progress::Progress;
 
 /// How gcc names the part of a function that it expects not to run.
 const COLD_SUFFIX: &str = ".cold";

@@ -1,5 +1,6 @@
 //! Addresses of an image: those that the linker gave, or those that the module loader will give.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use object::read::{Object, ObjectSection};
@@ -22,7 +23,7 @@ const SECTION_LIMIT: u64 = 1 << 32;
 pub(super) struct Layout {
     bases: Vec<u64>,
     text: Vec<TextSection>,
-    text_indexes: Vec<SectionIndex>,
+    text_indexes: HashSet<SectionIndex>,
     relocatable: bool,
 }
 
@@ -40,7 +41,7 @@ pub(super) struct TextSection {
 impl Layout {
     /// Lays the sections out.
     pub(super) fn new(object: &object::File<'_>, relocatable: bool) -> Self {
-        let mut layout = Self { bases: Vec::new(), text: Vec::new(), text_indexes: Vec::new(), relocatable };
+        let mut layout = Self { bases: Vec::new(), text: Vec::new(), text_indexes: HashSet::new(), relocatable };
         let mut cursors = [0, INIT_TEXT, DATA];
         for section in object.sections() {
             let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
@@ -53,7 +54,7 @@ impl Layout {
                 *slot = base;
             }
             if is_text(sh_flags.0) && section.size() > 0 {
-                layout.text_indexes.push(section.index());
+                layout.text_indexes.insert(section.index());
                 layout.text.push(TextSection {
                     range: base..base.saturating_add(section.size()),
                     stays: !relocatable || base < INIT_TEXT,

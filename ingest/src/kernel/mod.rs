@@ -29,7 +29,6 @@ mod layout;
 mod line_rows;
 mod modules;
 mod numbering;
-mod progress;
 mod relocate;
 mod source;
 mod source_path;
@@ -43,6 +42,7 @@ use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
 use crate::map_file::MappedFile;
+use crate::progress::Progress;
 use catalog::Catalog;
 use debug_data::{DebugData, unit_headers, unit_names};
 use filter_functions::FilterFunctions;
@@ -54,7 +54,6 @@ use tables::Origin;
 use trace_sites::TraceSites;
 
 pub use error::{KernelError, Problem};
-pub use progress::{NoProgress, Progress, ProgressLine};
 
 /// What to read, and where to write.
 #[derive(Clone, Debug)]

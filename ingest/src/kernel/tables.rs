@@ -19,12 +19,12 @@ use crate::write::{FileMetadata, TableFile, WriteError};
 const BATCH_ROWS: usize = 1 << 16;
 /// Few row groups: each has its own dictionary of files.
 const LINES_ROW_GROUP: usize = 1 << 20;
-/// The tables are written once and shipped; reading costs the same at every level.
-const ZSTD_LEVEL: i32 = 19;
+/// Level 19 makes the files 5 % smaller, and took 40 % of the time of a vmlinux.
+const ZSTD_LEVEL: i32 = 9;
 /// Kinds of a line, by number.
 const KINDS: [&str; 2] = ["own", "inlined"];
 /// Rules of extents, by number.
-const EXTENT_RULES: [&str; 2] = ["source", "line_rows"];
+const EXTENT_RULES: [&str; 3] = ["source", "macro_call", "line_rows"];
 
 /// Where the tables come from, beside the kernel itself.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +143,8 @@ impl Place {
     fn rule(&self) -> Option<i32> {
         Some(match self.extent?.rule {
             ExtentRule::Source => 0,
-            ExtentRule::LineRows => 1,
+            ExtentRule::MacroCall => 1,
+            ExtentRule::LineRows => 2,
         })
     }
 }
@@ -176,6 +177,7 @@ fn function_columns(
         Ok(numbers(places.iter().map(Place::lines))),
         Ok(numbers(functions.iter().map(|function| function.lines.as_ref().map(|lines| lines.len() as u32)))),
         Ok(numbers(places.iter().map(|place| place.extent?.complexity))),
+        Ok(numbers(places.iter().map(|place| place.extent?.gnu_complexity))),
         Ok(numbers(functions.iter().map(|function| holders(function)))),
         Ok(bools(functions.iter().map(|function| function.traceable))),
     ]

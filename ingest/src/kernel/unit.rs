@@ -74,10 +74,7 @@ pub(super) fn read_unit<'a>(
     code_start: impl Fn(u64) -> Option<u64>,
 ) -> Result<UnitFunctions, UnitError> {
     let unit = units.dwarf.unit(*header)?;
-    let mut dies = read_dies(units.dwarf, &unit)?;
-    for range in dies.subprograms.iter_mut().flat_map(|subprogram| &mut subprogram.ranges) {
-        range.start = code_start(range.start).unwrap_or(range.start);
-    }
+    let dies = read_dies(units.dwarf, &unit)?;
     let has_text =
         |subprogram: &&Subprogram<'_>| subprogram.ranges.first().is_some_and(|range| code_start(range.start).is_some());
     if !dies.subprograms.iter().any(|subprogram| has_text(&subprogram)) {
@@ -94,7 +91,12 @@ pub(super) fn read_unit<'a>(
     let mut functions = Vec::new();
     for (subprogram, copies) in dies.subprograms.iter().zip(&copies) {
         if has_text(&subprogram) {
-            functions.push(reader.function(subprogram, copies)?);
+            // The lines are those of the ranges as they are: a row before them belongs to the function before.
+            let mut function = reader.function(subprogram, copies)?;
+            for range in &mut function.ranges {
+                range.start = code_start(range.start).unwrap_or(range.start);
+            }
+            functions.push(function);
         }
     }
     let UnitReader { resolver, sources, .. } = reader;

@@ -3,7 +3,7 @@
 //! A parse tree has one nesting, so only one branch of such a group can be in it: the first. The others, and the
 //! directives of the group, become spaces, so that every line keeps its number. Groups with whole functions or whole
 //! statements in their branches stay, and so do all their branches, but for those that C never compiles: `#if 0` and
-//! `#ifdef __cplusplus`.
+//! `#ifdef __cplusplus`. Definitions of macros within functions become spaces too.
 
 use std::ops::Range;
 
@@ -78,6 +78,8 @@ impl Scan {
                 self.end_branch(range);
             }
             b"endif" => self.close(range),
+            // Within a function a parser takes the text of a macro for statements, after a broken one at least.
+            b"define" if self.nesting.braces > 0 => self.blanks.push(range),
             _ => {}
         }
     }
@@ -149,6 +151,12 @@ mod tests {
     fn what_c_never_compiles_is_blank() {
         assert_eq!(unified("#ifdef __cplusplus\nextern {\n#endif\nint a;\n"), "\n\n\nint a;");
         assert_eq!(unified("#if 0\nint a;\n#endif\nint b;\n"), "#if 0\n\n#endif\nint b;");
+    }
+
+    #[test]
+    fn definitions_within_functions_are_blank() {
+        let text = "#define A if (a) { \\\n b\nint f(void)\n{\n#define C if (c) \\\n d\n\tA;\n}";
+        assert_eq!(unified(text), "#define A if (a) { \\\n b\nint f(void)\n{\n\n\n\tA;\n}");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use tree_sitter::{Node, Parser};
 
 use super::complexity::cyclomatic_complexity;
-use super::conditionals::unify_branches;
+use super::gnu_complexity::gnu_complexity;
+use super::line_starts::LineStarts;
 use super::pieces::{Piece, pieces};
 
 /// A body in braces and what stands before it: a function, or a macro that makes functions of the body
@@ -18,13 +19,17 @@ pub(in crate::kernel) struct Construct {
     pub(in crate::kernel) close: u32,
     /// McCabe's number of the body.
     pub(in crate::kernel) complexity: u32,
+    /// GNU complexity's score of the body; none where it has none.
+    pub(in crate::kernel) gnu_complexity: Option<u32>,
 }
 
-/// All constructs of a text, sorted by line.
-pub(super) fn constructs(parser: &mut Parser, mut text: Vec<u8>) -> Vec<Construct> {
-    unify_branches(&mut text);
-    let lines = LineStarts::new(&text);
-    let parsed = pieces(&text).into_iter().filter_map(|piece| construct(parser, &text, &piece, &lines));
+/// All constructs of a text in which every `#if` leaves the nesting as it was, sorted by line. `written` is the text
+/// before that, place by place the same.
+pub(super) fn constructs(parser: &mut Parser, written: &[u8], text: &[u8], lines: &LineStarts) -> Vec<Construct> {
+    let parsed = pieces(text).into_iter().filter_map(|piece| {
+        let gnu_complexity = gnu_complexity(written.get(piece.open..piece.text.end)?);
+        Some(Construct { gnu_complexity, ..construct(parser, text, &piece, lines)? })
+    });
     let mut found: Vec<_> = parsed.collect();
     found.sort_unstable_by_key(|construct| (construct.head, construct.close));
     found
@@ -45,6 +50,7 @@ fn construct(parser: &mut Parser, text: &[u8], piece: &Piece, lines: &LineStarts
         open: lines.line(piece.open),
         close: lines.line(piece.text.end.saturating_sub(1)),
         complexity: cyclomatic_complexity(&tree, open),
+        gnu_complexity: None,
     })
 }
 
@@ -62,21 +68,4 @@ fn head(body: &Node<'_>) -> Option<usize> {
         before = comment.prev_sibling();
     }
     before.map(|node| node.start_byte())
-}
-
-/// Where the lines of a text start.
-struct LineStarts {
-    starts: Vec<usize>,
-}
-
-impl LineStarts {
-    fn new(text: &[u8]) -> Self {
-        let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        Self { starts: std::iter::once(0).chain(ends.map(|(place, _)| place + 1)).collect() }
-    }
-
-    /// Number of the line at a place, from 1.
-    fn line(&self, place: usize) -> u32 {
-        u32::try_from(self.starts.partition_point(|start| *start <= place)).unwrap_or(u32::MAX)
-    }
 }

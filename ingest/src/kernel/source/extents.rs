@@ -4,11 +4,11 @@
 //! debug information gives. Several functions may come from one construct: `SYSCALL_DEFINE2(foo, ...)` makes
 //! `__do_sys_foo`, which has the body, and `__x64_sys_foo` and others, which call it and mostly have it inlined. The
 //! body counts where its code is: for the function that has it, if that has code of its own, else for those with the
-//! body inlined. The rest have the one line that makes them.
+//! body inlined. The rest have the one line that makes them, as have the functions of a macro call without a body.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::Construct;
+use super::constructs::Construct;
 use super::read::SourceFiles;
 
 /// Where an extent comes from.
@@ -16,6 +16,8 @@ use super::read::SourceFiles;
 pub(in crate::kernel) enum ExtentRule {
     /// Parsed source.
     Source,
+    /// Parsed source, where a macro call without a body makes the function.
+    MacroCall,
     /// Declaration line of the debug information, and last own line row.
     LineRows,
 }
@@ -27,12 +29,19 @@ pub(in crate::kernel) struct Extent {
     pub(in crate::kernel) rule: ExtentRule,
     /// McCabe's number; none without source.
     pub(in crate::kernel) complexity: Option<u32>,
+    /// GNU complexity's score; none without a body.
+    pub(in crate::kernel) gnu_complexity: Option<u32>,
 }
 
 impl Extent {
     /// As the debug information alone has it.
     pub(in crate::kernel) fn of_line_rows(end_line: u32) -> Self {
-        Self { end_line, rule: ExtentRule::LineRows, complexity: None }
+        Self { end_line, rule: ExtentRule::LineRows, complexity: None, gnu_complexity: None }
+    }
+
+    /// The line of the call: what the macro does there is written elsewhere.
+    fn of_macro_call(line: u32) -> Self {
+        Self { end_line: line, rule: ExtentRule::MacroCall, complexity: Some(1), gnu_complexity: None }
     }
 }
 
@@ -67,17 +76,21 @@ impl<'c> Instance<'c> {
 /// The extent of a source function, by its number.
 pub(in crate::kernel) type SourceExtent = (u32, Extent);
 
-/// Extents of the instances that come from a construct.
+/// Extents of the instances that come from a construct, or from a macro call.
 pub(in crate::kernel) fn source_extents(instances: &[Instance<'_>], files: &SourceFiles<'_>) -> Vec<SourceExtent> {
     let mut groups: BTreeMap<(&str, u32, u32), (&Construct, Vec<&Instance<'_>>)> = BTreeMap::new();
+    let mut found = Vec::new();
     for instance in instances {
-        let constructs = files.get(instance.file).map(Vec::as_slice).unwrap_or_default();
-        if let Some(construct) = construct_of(constructs, instance.line) {
+        let Some(file) = files.get(instance.file) else { continue };
+        if let Some(construct) = construct_of(&file.constructs, instance.line) {
             let key = (instance.file, construct.head, construct.close);
             groups.entry(key).or_insert_with(|| (construct, Vec::new())).1.push(instance);
+        } else if file.macro_calls.binary_search(&instance.line).is_ok() {
+            found.push((instance.source, Extent::of_macro_call(instance.line)));
         }
     }
-    groups.into_values().flat_map(|(construct, group)| extents(construct, &group)).collect()
+    found.extend(groups.into_values().flat_map(|(construct, group)| extents(construct, &group)));
+    found
 }
 
 /// The construct whose declaration holds a line; of several the last to start.
@@ -94,9 +107,13 @@ fn extents(construct: &Construct, group: &[&Instance<'_>]) -> Vec<SourceExtent> 
     let carriers = carriers(construct, group);
     let of = |instance: &&Instance<'_>| {
         let holds_body = carriers.contains(&instance.source);
-        let (end_line, complexity) =
-            if holds_body { (construct.close, construct.complexity) } else { (instance.line, 1) };
-        (instance.source, Extent { end_line, rule: ExtentRule::Source, complexity: Some(complexity) })
+        let (end_line, complexity, gnu_complexity) = if holds_body {
+            (construct.close, construct.complexity, construct.gnu_complexity)
+        } else {
+            (instance.line, 1, None)
+        };
+        let rule = ExtentRule::Source;
+        (instance.source, Extent { end_line, rule, complexity: Some(complexity), gnu_complexity })
     };
     group.iter().map(of).collect()
 }

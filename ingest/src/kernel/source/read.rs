@@ -8,16 +8,15 @@ use std::path::{Component, Path};
 use rayon::prelude::*;
 use tree_sitter::Parser;
 
-use super::Construct;
-use super::constructs::constructs;
+use super::SourceFile;
 use crate::kernel::error::KernelError;
-use crate::kernel::progress::Progress;
+use crate::progress::Progress;
 
 /// Larger files are no C sources that a person wrote; the largest of the kernel's with functions has 1 MB.
 const SIZE_LIMIT: u64 = 16 << 20;
 
-/// The constructs of the files that were read, by path in the source tree.
-pub(in crate::kernel) type SourceFiles<'p> = BTreeMap<&'p str, Vec<Construct>>;
+/// The files that were read, by path in the source tree.
+pub(in crate::kernel) type SourceFiles<'p> = BTreeMap<&'p str, SourceFile>;
 
 /// Reads and parses the files in parallel. Files that the folder lacks (those made by the build) and files of another
 /// language are left out.
@@ -37,7 +36,7 @@ pub(in crate::kernel) fn read_sources<'p>(
         let parser = parser.as_mut().map_err(|detail| KernelError::Parser { detail: detail.clone() })?;
         let text = read_file(&folder.join(file))?;
         progress.step();
-        Ok(text.map(|text| (*file, constructs(parser, text))))
+        Ok(text.map(|text| (*file, SourceFile::parse(parser, &text))))
     });
     let read: Vec<_> = read.filter_map(Result::transpose).collect::<Result<_, KernelError>>()?;
     if read.is_empty() {

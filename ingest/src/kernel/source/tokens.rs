@@ -16,6 +16,8 @@ pub(super) enum Kind {
 pub(super) struct Token {
     pub(super) kind: Kind,
     pub(super) range: Range<usize>,
+    /// First of its line; a line that only a comment breaks is one.
+    pub(super) starts_line: bool,
 }
 
 /// The tokens of a text.
@@ -74,7 +76,10 @@ impl<'t> Tokens<'t> {
     fn token(&mut self, kind: Kind, end: usize) -> Token {
         let range = self.place..end.min(self.text.len());
         self.place = range.end;
-        Token { kind, range }
+        let starts_line = self.line_start;
+        // Nothing but code can stand between a directive and the end of its line.
+        self.line_start = kind == Kind::Directive;
+        Token { kind, range, starts_line }
     }
 }
 
@@ -97,7 +102,6 @@ impl Iterator for Tokens<'_> {
                     return Some(self.token(Kind::Directive, end));
                 }
                 _ => {
-                    self.line_start = false;
                     let end = match byte {
                         b'"' | b'\'' => self.literal_end(self.place, byte),
                         _ => self.place + 1,

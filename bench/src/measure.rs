@@ -8,17 +8,17 @@ use wait4::Wait4;
 
 /// What one run of a command took.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
-    pub(super) wall: Duration,
+pub(crate) struct Sample {
+    pub(crate) wall: Duration,
     /// User and system time of all its threads.
-    pub(super) cpu: Duration,
+    pub(crate) cpu: Duration,
     /// Largest resident set in bytes, mapped files included.
-    pub(super) peak: u64,
+    pub(crate) peak: u64,
 }
 
 /// The cores that a command may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cores {
+pub(crate) enum Cores {
     One,
     Two,
 }
@@ -26,7 +26,7 @@ pub(super) enum Cores {
 impl Cores {
     /// The command on these cores; on any where there is no `taskset`.
     fn command(self, program: &std::ffi::OsStr) -> Command {
-        if !super::machine::has("taskset") {
+        if !crate::machine::has("taskset") {
             return Command::new(program);
         }
         let mut command = Command::new("taskset");
@@ -36,7 +36,7 @@ impl Cores {
 }
 
 /// Runs a command; gives what it took and what it said on standard error. Its standard output goes nowhere.
-pub(super) fn measure(
+pub(crate) fn measure(
     cores: Cores,
     program: impl AsRef<std::ffi::OsStr>,
     arguments: &[&std::ffi::OsStr],

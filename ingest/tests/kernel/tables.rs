@@ -1,15 +1,14 @@
 //! Kernel tables of small kernels and modules that gcc builds while the test runs.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code; clippy exempts only the test functions themselves")]
 
-mod kernel_support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use crate::support::{BUILD_ID, Build, FunctionRow, LineRow, frames, read_functions, read_kernel, read_lines, symbols};
 use hap_ingest::fingerprint::kernel_fingerprint;
-use hap_ingest::kernel::{KernelError, KernelOptions, NoProgress, Problem, ingest_kernel};
-use kernel_support::{BUILD_ID, Build, FunctionRow, LineRow, frames, read_functions, read_kernel, read_lines, symbols};
+use hap_ingest::kernel::{KernelError, KernelOptions, Problem, ingest_kernel};
+use hap_ingest::progress::NoProgress;
 
 const BASE: u64 = 0xffff_ffff_8100_0000;
 
@@ -238,6 +237,60 @@ fn an_inlined_function_counts_each_source_function_that_holds_it_once() {
     let summary = ingest_kernel(&options(&build, false), &NoProgress).unwrap();
     let rows = read_functions(&summary.folder);
     assert_eq!(rows.iter().find(|row| row.function == "shared").unwrap().inlined_into, Some(2));
+}
+
+/// A declaration within a block, as BUILD_BUG_ON makes them, is an entry of the debug information like a function.
+const NESTED_DECLARATION: &str = "int sink(int value);
+static inline __attribute__((always_inline)) int copied(int value)
+{
+	return sink(value) / 3;
+}
+int outer(int value)
+{
+	{
+		extern void never_called(void) __attribute__((error(\"no\")));
+		if (0)
+			never_called();
+	}
+	{
+		int sum = sink(value);
+		for (int turn = 0; turn < value; turn++) {
+			int part = sum + turn;
+			sum += copied(part) * part;
+		}
+		value = sum;
+	}
+	return value;
+}
+";
+
+#[test]
+fn a_declaration_within_a_function_takes_no_inlined_copies() {
+    let build = Build::new("5");
+    build.compile_extra("nested.c", NESTED_DECLARATION);
+    let summary = ingest_kernel(&options(&build, false), &NoProgress).unwrap();
+    let rows = read_functions(&summary.folder);
+    let lines = read_lines(&summary.folder);
+    assert_eq!(lines.iter().cloned().collect::<BTreeSet<_>>(), oracle_lines(&build, &rows));
+    let kind = lines.iter().find(|line| line.file == "nested.c" && line.line == 4).map(|line| line.kind.as_str());
+    assert_eq!(kind, Some("inlined"));
+}
+
+#[test]
+fn instructions_that_the_debug_information_leaves_out_at_the_start_belong_to_the_function_without_lines() {
+    let build = Build::new("5");
+    let text = "int sink(int value);\nint before(int value)\n{\n\treturn sink(value) * 3;\n}\nint after(int value)\n{\n\treturn sink(value) * 5;\n}\n";
+    build.compile_patchable("patchable.c", text);
+    let summary = ingest_kernel(&options(&build, false), &NoProgress).unwrap();
+    let rows = read_functions(&summary.folder);
+    let symbols = symbols(&build.path("vmlinux"));
+    for (function, wanted) in [("before", [3, 4, 5]), ("after", [7, 8, 9])] {
+        let row = rows.iter().find(|row| row.function == function).unwrap();
+        let (_, address, size) = symbols.iter().find(|(symbol, ..)| symbol == function).unwrap();
+        assert_eq!((row.link_address.cast_unsigned(), row.size as u64), (*address, *size), "{function}");
+        let lines = read_lines(&summary.folder).into_iter().filter(|line| line.address == row.address);
+        assert_eq!(lines.map(|line| line.line).collect::<Vec<_>>(), wanted, "{function}");
+    }
 }
 
 #[test]

@@ -10,13 +10,13 @@ use crate::note;
 const TICKS: f64 = 100.0;
 
 /// Whether a program is installed.
-pub(super) fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// The state of the machine at one time.
-pub(super) struct Machine {
+pub(crate) struct Machine {
     at: Instant,
     times: Times,
 }
@@ -29,7 +29,7 @@ struct Times {
 }
 
 impl Machine {
-    pub(super) fn look() -> anyhow::Result<Self> {
+    pub(crate) fn look() -> anyhow::Result<Self> {
         let text = std::fs::read_to_string("/proc/stat").context("/proc/stat")?;
         let line = text.lines().next().unwrap_or_default();
         let ticks: Vec<f64> = line.split_whitespace().skip(1).filter_map(|number| number.parse().ok()).collect();
@@ -42,7 +42,7 @@ impl Machine {
     }
 
     /// Tells what others have used of the machine while this benchmark used `own`.
-    pub(super) fn tell_noise(&self, own: Duration) -> anyhow::Result<()> {
+    pub(crate) fn tell_noise(&self, own: Duration) -> anyhow::Result<()> {
         let now = Self::look()?;
         let cores = std::thread::available_parallelism()?.get() as f64;
         let all = now.at.duration_since(self.at).as_secs_f64() * cores;

@@ -16,29 +16,14 @@ use tempfile::TempDir;
 /// Build id that the linker is told.
 pub(crate) const BUILD_ID: &str = "00112233445566778899aabbccddeeff00112233";
 
-/// A folder with a kernel.
-pub(crate) struct Build {
+/// A folder to build a kernel in.
+pub(crate) struct Folder {
     folder: TempDir,
-    dwarf: String,
 }
 
-impl Build {
-    /// Compiles and links the kernel of `kernel_objects`.
-    pub(crate) fn new(dwarf: &str) -> Self {
-        let build = Self { folder: tempfile::tempdir().unwrap(), dwarf: format!("-gdwarf-{dwarf}") };
-        let objects = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel_objects");
-        for entry in fs::read_dir(objects).unwrap() {
-            let entry = entry.unwrap();
-            fs::copy(entry.path(), build.path(entry.file_name().to_str().unwrap())).unwrap();
-        }
-        // Only the functions of this file can be traced.
-        build.compile("one.c", &[&build.dwarf, "-pg", "-mfentry", "-mrecord-mcount"]);
-        for source in ["two.c", "described.S"] {
-            build.compile(source, &[&build.dwarf]);
-        }
-        build.compile("plain.S", &[]);
-        build.link(&[]);
-        build
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     /// A path in the folder.
@@ -46,11 +31,95 @@ impl Build {
         self.folder.path().join(name)
     }
 
+    /// Runs a tool in the folder.
+    pub(crate) fn run(&self, tool: &str, arguments: &[&str]) {
+        let output = Command::new(tool).args(arguments).current_dir(self.folder.path()).output();
+        let output = output.unwrap_or_else(|error| panic!("{tool}: {error}"));
+        assert!(output.status.success(), "{tool} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Makes `SOURCE.o`.
+    pub(crate) fn compile(&self, source: &str, flags: &[&str]) {
+        let object = format!("{source}.o");
+        let mut arguments = vec![
+            "-O2",
+            "-mcmodel=kernel",
+            "-fno-pie",
+            "-fno-ipa-icf",
+            "-fipa-cp-clone",
+            "-fcf-protection=none",
+            "-fno-asynchronous-unwind-tables",
+        ];
+        arguments.extend(flags);
+        arguments.extend(["-c", source, "-o", &object]);
+        self.run("gcc", &arguments);
+    }
+
+    /// Makes `vmlinux` of the objects of sources.
+    pub(crate) fn link(&self, sources: &[&str]) {
+        let id = format!("--build-id=0x{BUILD_ID}");
+        let objects: Vec<_> = sources.iter().map(|source| format!("{source}.o")).collect();
+        let mut arguments = vec!["-static", "-T", "kernel.lds", &id, "-o", "vmlinux"];
+        arguments.extend(objects.iter().map(String::as_str));
+        self.run("ld", &arguments);
+    }
+}
+
+/// Sources of the kernel of `objects`.
+const OBJECTS: [&str; 4] = ["one.c", "two.c", "described.S", "plain.S"];
+
+/// A folder with the kernel of `objects`.
+pub(crate) struct Build {
+    folder: Folder,
+    dwarf: String,
+}
+
+impl Build {
+    /// Compiles and links it.
+    pub(crate) fn new(dwarf: &str) -> Self {
+        let build = Self { folder: Folder::new(), dwarf: format!("-gdwarf-{dwarf}") };
+        let objects = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/objects");
+        for entry in fs::read_dir(objects).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), build.path(entry.file_name().to_str().unwrap())).unwrap();
+        }
+        // Only the functions of this file can be traced.
+        build.folder.compile("one.c", &[&build.dwarf, "-pg", "-mfentry", "-mrecord-mcount"]);
+        for source in ["two.c", "described.S"] {
+            build.folder.compile(source, &[&build.dwarf]);
+        }
+        build.folder.compile("plain.S", &[]);
+        build.folder.link(&OBJECTS);
+        build
+    }
+
+    /// A path in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path(name)
+    }
+
+    /// Runs a tool in the folder.
+    pub(crate) fn run(&self, tool: &str, arguments: &[&str]) {
+        self.folder.run(tool, arguments);
+    }
+
     /// Adds a source to the kernel.
     pub(crate) fn compile_extra(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
-        self.compile(name, &[&self.dwarf]);
-        self.link(&[&format!("{name}.o")]);
+        self.folder.compile(name, &[&self.dwarf]);
+        self.folder.link(&[&OBJECTS[..], &[name]].concat());
+    }
+
+    /// Adds a source in which every function starts with two instructions that the debug information leaves out, as gcc
+    /// for arm64 does with those that ftrace patches.
+    pub(crate) fn compile_patchable(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+        let assembly = format!("{name}.s");
+        self.run("gcc", &["-O2", "-fno-pie", "-fcf-protection=none", &self.dwarf, "-S", name, "-o", &assembly]);
+        let text = fs::read_to_string(self.path(&assembly)).unwrap();
+        fs::write(self.path(&assembly), text.replace("\n.LFB", "\n\tnop\n\tnop\n.LFB")).unwrap();
+        self.folder.compile(&assembly, &[]);
+        self.folder.link(&[&OBJECTS[..], &[&assembly]].concat());
     }
 
     /// Makes a module of `one.c`, with or without a name of its own.
@@ -59,11 +128,11 @@ impl Build {
         let output = format!("modules/{name}");
         let mut parts = vec!["-r", "-o", output.as_str(), "one.c.o"];
         if named {
-            self.compile("module.c", &[]);
+            self.folder.compile("module.c", &[]);
             parts.push("module.c.o");
         }
-        self.run("ld", &parts);
-        self.run("objcopy", &[&format!("--compress-debug-sections={compression}"), &output]);
+        self.folder.run("ld", &parts);
+        self.folder.run("objcopy", &[&format!("--compress-debug-sections={compression}"), &output]);
     }
 
     /// As [`Build::module`], for a kernel of this release.
@@ -83,47 +152,6 @@ impl Build {
         // Behind length (4), version (2), unit type (1), address size (1): the offset of the abbreviations.
         bytes[start + 8..start + 12].fill(0xf0);
         fs::write(self.path("vmlinux"), bytes).unwrap();
-    }
-
-    /// Runs a tool in the folder.
-    pub(crate) fn run(&self, tool: &str, arguments: &[&str]) {
-        let output = Command::new(tool).args(arguments).current_dir(self.folder.path()).output();
-        let output = output.unwrap_or_else(|error| panic!("{tool}: {error}"));
-        assert!(output.status.success(), "{tool} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn compile(&self, source: &str, flags: &[&str]) {
-        let object = format!("{source}.o");
-        let mut arguments = vec![
-            "-O2",
-            "-mcmodel=kernel",
-            "-fno-pie",
-            "-fno-ipa-icf",
-            "-fipa-cp-clone",
-            "-fcf-protection=none",
-            "-fno-asynchronous-unwind-tables",
-        ];
-        arguments.extend(flags);
-        arguments.extend(["-c", source, "-o", &object]);
-        self.run("gcc", &arguments);
-    }
-
-    fn link(&self, extra: &[&str]) {
-        let id = format!("--build-id=0x{BUILD_ID}");
-        let mut arguments = vec![
-            "-static",
-            "-T",
-            "kernel.lds",
-            &id,
-            "-o",
-            "vmlinux",
-            "one.c.o",
-            "two.c.o",
-            "described.S.o",
-            "plain.S.o",
-        ];
-        arguments.extend(extra);
-        self.run("ld", &arguments);
     }
 }
 
@@ -170,8 +198,11 @@ pub(crate) struct FunctionRow {
     pub(crate) file: Option<String>,
     pub(crate) line: Option<i32>,
     pub(crate) end_line: Option<i32>,
+    pub(crate) extent_rule: Option<String>,
     pub(crate) lines: Option<i32>,
     pub(crate) code_lines: Option<i32>,
+    pub(crate) complexity: Option<i32>,
+    pub(crate) gnu_complexity: Option<i32>,
     pub(crate) inlined_into: Option<i32>,
     pub(crate) traceable: Option<bool>,
 }
@@ -198,8 +229,11 @@ pub(crate) fn read_functions(folder: &Path) -> Vec<FunctionRow> {
         file: text(batch, "file", row),
         line: int(batch, "line", row),
         end_line: int(batch, "end_line", row),
+        extent_rule: text(batch, "extent_rule", row),
         lines: int(batch, "lines", row),
         code_lines: int(batch, "code_lines", row),
+        complexity: int(batch, "complexity", row),
+        gnu_complexity: int(batch, "gnu_complexity", row),
         inlined_into: int(batch, "inlined_into", row),
         traceable: flag(batch, "traceable", row),
     })

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Hears how far a job has got; called from several threads.
 pub trait Progress: Sync {
-    /// The job has this many further steps: units of debug information, then modules.
+    /// The job has this many further steps. One that does not know how many it has never says so.
     fn expect(&self, steps: u64);
     /// One step is done.
     fn step(&self);
@@ -19,27 +19,29 @@ impl Progress for NoProgress {
     fn step(&self) {}
 }
 
-/// A bar on stderr; nothing is drawn when that is no terminal.
+/// A line on stderr; nothing is drawn when that is no terminal.
 #[derive(Debug)]
 pub struct ProgressLine {
     bar: ProgressBar,
 }
 
 impl ProgressLine {
-    /// Starts a bar.
-    pub fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{elapsed_precise} {bar:40} {pos}/{len} units and modules");
-        if let Ok(style) = style {
+    /// A bar, for a job that says how many steps it has. `steps` names them, in the plural.
+    pub fn bar(steps: &str) -> Self {
+        Self::new(Some(0), &format!("{{elapsed_precise}} {{bar:40}} {{pos}}/{{len}} {steps}"))
+    }
+
+    /// A counter, for a job that does not know how many steps it has.
+    pub fn counter(steps: &str) -> Self {
+        Self::new(None, &format!("{{elapsed_precise}} {{pos}} {steps}"))
+    }
+
+    fn new(length: Option<u64>, template: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Self { bar }
-    }
-}
-
-impl Default for ProgressLine {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
