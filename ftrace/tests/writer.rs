@@ -139,3 +139,32 @@ fn a_part_of_a_sub_buffer_is_refused() {
     assert!(buffer.write_cpu(0, [[0; 100]]).is_err());
     assert!(writer.begin_buffer("", "mono", 0).is_err());
 }
+
+#[test]
+fn chunks_that_are_compressed_already_are_taken_as_they_are() {
+    let mut writer = TraceDatWriter::new(Cursor::new(Vec::new()), WriterConfig::default()).unwrap();
+    let mut buffer = writer.begin_buffer("", "mono", 4096).unwrap();
+    let mut cpu = buffer.begin_cpu(3).unwrap();
+    cpu.write_sub_buffers(&[1; 4096]).unwrap();
+    let compressed = zstd::bulk::compress(&[2; 3 * 4096], 1).unwrap();
+    cpu.write_compressed_chunk(&compressed, 3 * 4096).unwrap();
+    cpu.write_sub_buffers(&[3; 4096]).unwrap();
+    assert!(cpu.write_compressed_chunk(&compressed, 4095).is_err());
+    cpu.finish().unwrap();
+    buffer.finish().unwrap();
+    let bytes = writer.finish().unwrap().into_inner();
+    let file = TraceDat::parse(&bytes).unwrap();
+    assert_eq!(file.problems, []);
+    let expected = [vec![1; 4096], vec![2; 3 * 4096], vec![3; 4096]].concat();
+    assert_eq!(data_of(&file).remove(0).3, [(3, expected)]);
+    assert_eq!(file.buffers[0].cpus[0].chunks().count(), 3);
+}
+
+#[test]
+fn a_file_without_a_codec_takes_no_compressed_chunks() {
+    let config = WriterConfig { codec: Codec::None, ..WriterConfig::default() };
+    let mut writer = TraceDatWriter::new(Cursor::new(Vec::new()), config).unwrap();
+    let mut buffer = writer.begin_buffer("", "mono", 4096).unwrap();
+    let mut cpu = buffer.begin_cpu(0).unwrap();
+    assert!(cpu.write_compressed_chunk(&[1, 2, 3], 4096).is_err());
+}

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod fingerprint;
 pub mod kernel;
 mod map_file;
+pub mod progress;
 pub mod read;
 pub mod runs;
 pub mod write;

@@ -8,6 +8,7 @@ use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::DataType;
+use hap_schemas::io_remedy;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use thiserror::Error;
@@ -16,7 +17,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// The file system refused.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {source}; {remedy}", path = path.display(), remedy = io_remedy(source))]
     Io {
         /// The file.
         path: PathBuf,

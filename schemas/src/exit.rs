@@ -16,6 +16,21 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every way to end, by its code.
+    pub const ALL: [Self; 4] = [Self::Complete, Self::Incomplete, Self::Failed, Self::GateExceeded];
+
+    /// What the code means, in a line.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Complete => "done, and complete",
+            Self::Incomplete => {
+                "done but incomplete: events lost, data undecodable or addresses unresolved; the counts are on stderr"
+            }
+            Self::Failed => "failed, or called wrongly; stderr says what to do",
+            Self::GateExceeded => "a gate was exceeded",
+        }
+    }
+
     /// `--strict` turns an incomplete result into a failure.
     #[must_use]
     pub fn strict(self, strict: bool) -> Self {

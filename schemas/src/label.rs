@@ -20,7 +20,7 @@ pub enum LabelError {
     #[error("label {0:?} has no '=': write key=value")]
     NoEquals(String),
     /// The key is empty or has a character that is not allowed.
-    #[error("label key {0:?} must be letters, digits, '_', '-' or '.'")]
+    #[error("label key {0:?} must be letters, digits, '_', '-' or '.': choose another")]
     BadKey(String),
 }
 

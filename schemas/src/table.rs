@@ -37,6 +37,22 @@ pub enum ColumnType {
     Labels,
 }
 
+impl ColumnType {
+    /// The name in documents and machine-readable schemas.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Int32 => "i32",
+            Self::Int64 => "i64",
+            Self::Float64 => "f64",
+            Self::Utf8 => "text",
+            Self::Dictionary => "dictionary",
+            Self::Counts => "list of {name, count}",
+            Self::Labels => "list of {key, value}",
+        }
+    }
+}
+
 /// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -46,19 +62,27 @@ pub struct Column {
     pub kind: ColumnType,
     /// Whether it may be null.
     pub nullable: bool,
-    /// What it holds, with the unit.
+    /// Unit of its numbers; empty where they have none, as ids, indices and texts.
+    pub unit: &'static str,
+    /// What it holds.
     pub doc: &'static str,
 }
 
 impl Column {
     /// A column that is never null.
     pub const fn required(name: &'static str, kind: ColumnType, doc: &'static str) -> Self {
-        Self { name, kind, nullable: false, doc }
+        Self { name, kind, nullable: false, unit: "", doc }
     }
 
     /// A column that may be null.
     pub const fn optional(name: &'static str, kind: ColumnType, doc: &'static str) -> Self {
-        Self { name, kind, nullable: true, doc }
+        Self { name, kind, nullable: true, unit: "", doc }
+    }
+
+    /// The same column with a unit.
+    #[must_use]
+    pub const fn in_unit(self, unit: &'static str) -> Self {
+        Self { unit, ..self }
     }
 }
 
@@ -67,6 +91,12 @@ impl Column {
 pub struct Table {
     /// Its name, also the folder below the dataset (kernel tables: the file name).
     pub name: &'static str,
+    /// Its name among all tables, no two of which share it.
+    pub id: &'static str,
+    /// Its file below the dataset; words in capitals stand for values.
+    pub path: &'static str,
+    /// What one row is.
+    pub doc: &'static str,
     /// Its columns, in order.
     pub columns: &'static [Column],
 }

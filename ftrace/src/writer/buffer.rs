@@ -119,6 +119,20 @@ impl<'b, 'w, W: Write + Seek> CpuWriter<'b, 'w, W> {
         Ok(())
     }
 
+    /// Appends a chunk that is compressed already, with the file's codec: whole sub-buffers that take `size` bytes.
+    pub fn write_compressed_chunk(&mut self, compressed: &[u8], size: u32) -> io::Result<()> {
+        if !self.is_compressed() {
+            return Err(invalid("a compressed chunk in a file without a codec"));
+        }
+        if !size.is_multiple_of(self.buffer.sub_buffer_size) {
+            return Err(invalid("a part of a sub-buffer"));
+        }
+        if !self.pending.is_empty() {
+            self.write_chunk()?;
+        }
+        self.append_chunk(compressed, size)
+    }
+
     /// Ends the CPU.
     pub fn finish(mut self) -> io::Result<()> {
         if !self.pending.is_empty() {
@@ -140,16 +154,21 @@ impl<'b, 'w, W: Write + Seek> CpuWriter<'b, 'w, W> {
     }
 
     fn write_chunk(&mut self) -> io::Result<()> {
-        let file = &mut *self.buffer.file;
-        if let Some(compressed) = file.compressor.compress(&self.pending)? {
-            let mut header = Encoder::new(file.config.order);
-            header.u32(size_u32(compressed.len())?);
-            header.u32(size_u32(self.pending.len())?);
-            file.sink.write_all(&header.into_bytes())?;
-            file.sink.write_all(&compressed)?;
-            self.chunks = self.chunks.saturating_add(1);
+        if let Some(compressed) = self.buffer.file.compressor.compress(&self.pending)? {
+            self.append_chunk(&compressed, size_u32(self.pending.len())?)?;
         }
         self.pending.clear();
+        Ok(())
+    }
+
+    fn append_chunk(&mut self, compressed: &[u8], size: u32) -> io::Result<()> {
+        let file = &mut *self.buffer.file;
+        let mut header = Encoder::new(file.config.order);
+        header.u32(size_u32(compressed.len())?);
+        header.u32(size);
+        file.sink.write_all(&header.into_bytes())?;
+        file.sink.write_all(compressed)?;
+        self.chunks = self.chunks.saturating_add(1);
         Ok(())
     }
 }

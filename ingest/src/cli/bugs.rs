@@ -6,7 +6,13 @@ use clap::Args;
 use hap_schemas::Exit;
 
 use super::note;
-use crate::bugs::{BugsOptions, BugsSummary, RecordLine, Version, ingest_bugs};
+use crate::bugs::{BugsOptions, BugsSummary, Version, ingest_bugs};
+use crate::progress::ProgressLine;
+
+const EXAMPLES: &str = "\
+Example:
+  hap-ingest bugs --cna linux-cna.tar.zst --release 6.1.192 \\
+      --exploited data/bugs/exploited.csv --out dataset";
 
 /// Read CVE records into the bug and density tables of a kernel release
 ///
@@ -15,6 +21,7 @@ use crate::bugs::{BugsOptions, BugsSummary, RecordLine, Version, ingest_bugs};
 ///
 /// Exit code: 0 complete, 1 done but a record, a line or a score could not be used, 2 failed.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct BugsArgs {
     /// Records of the Linux CNA (CVE-*.json with CVE-*.dyad): a folder, searched at any depth, or its .tar or .tar.zst
     #[arg(long, value_name = "PATH")]
@@ -59,7 +66,7 @@ pub(super) fn run(args: BugsArgs) -> anyhow::Result<Exit> {
         source_name: args.source_name.unwrap_or_else(|| format!("linux-cna-{}", args.release)),
         out: args.out,
     };
-    let summary = ingest_bugs(&options, &RecordLine::new())?;
+    let summary = ingest_bugs(&options, &ProgressLine::counter("files of records"))?;
     report(&options, &summary);
     let exit = if summary.problems.count == 0 { Exit::Complete } else { Exit::Incomplete };
     Ok(exit.strict(args.strict))

@@ -6,7 +6,14 @@ use clap::Args;
 use hap_schemas::Exit;
 
 use super::{default_jobs, note};
-use crate::kernel::{KernelOptions, ProgressLine, ingest_kernel};
+use crate::kernel::{KernelOptions, ingest_kernel};
+use crate::progress::ProgressLine;
+
+const EXAMPLES: &str = "\
+Example:
+  hap-ingest kernel --vmlinux usr/lib/debug/boot/vmlinux-6.1.0-56-cloud-amd64 \\
+      --modules usr/lib/debug/lib/modules/6.1.0-56-cloud-amd64 \\
+      --source linux-source-6.1 --out dataset";
 
 /// Read a kernel's debug information into the line-count tables
 ///
@@ -14,6 +21,7 @@ use crate::kernel::{KernelOptions, ProgressLine, ingest_kernel};
 ///
 /// Exit code: 0 complete, 1 done but a unit or a module could not be read, 2 failed.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct KernelArgs {
     /// vmlinux with DWARF, as distributions ship it in a debug package
     #[arg(long, value_name = "FILE")]
@@ -51,7 +59,7 @@ pub(super) fn run(args: KernelArgs) -> anyhow::Result<Exit> {
         out: args.out,
         jobs: args.jobs.map_or_else(default_jobs, std::num::NonZero::get),
     };
-    let summary = ingest_kernel(&options, &ProgressLine::new())?;
+    let summary = ingest_kernel(&options, &ProgressLine::bar("units, modules and source files"))?;
     for problem in &summary.problems {
         note(format_args!("warning: {problem}"));
     }

@@ -1,16 +1,27 @@
 //! Command line of `hap-ingest`. Everything that is printed is printed here.
 
 mod bugs;
+mod completions;
 mod duration;
 mod kernel;
+mod man;
 mod runs;
+
+use std::io;
 
 use clap::{Parser, Subcommand};
 use hap_schemas::Exit;
 
+const EXAMPLE: &str = "\
+Example:
+  hap-ingest runs data/captures/runc data/captures/nabla --label set=study --out dataset";
+
 /// Turn ftrace captures, kernels and bug records into a Parquet dataset.
+///
+/// Exit codes: 0 complete; 1 done but incomplete (events lost, undecodable data, unresolved addresses), with the
+/// counts on stderr; 2 failed or called wrongly.
 #[derive(Debug, Parser)]
-#[command(name = "hap-ingest", version)]
+#[command(name = "hap-ingest", version, after_help = EXAMPLE)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -21,6 +32,9 @@ enum Command {
     Runs(runs::RunsArgs),
     Kernel(kernel::KernelArgs),
     Bugs(bugs::BugsArgs),
+    Completions(completions::CompletionsArgs),
+    #[command(hide = true)]
+    Man(man::ManArgs),
 }
 
 impl Cli {
@@ -30,6 +44,8 @@ impl Cli {
             Command::Runs(args) => runs::run(args),
             Command::Kernel(args) => kernel::run(args),
             Command::Bugs(args) => bugs::run(args),
+            Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
         }
     }
 }
@@ -38,6 +54,18 @@ impl Cli {
 pub fn note(line: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Writes a result to stdout; a reader that goes away ends a pipe in the usual way.
+fn print(result: &[u8]) -> anyhow::Result<Exit> {
+    use std::io::Write;
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(result).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::anyhow!("stdout: {error}; redirect it to a file that can be written"))
+        }
+        _ => Ok(Exit::Complete),
+    }
 }
 
 /// Threads to use when the command line does not say: as many as the machine has.

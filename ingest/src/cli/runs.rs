@@ -10,14 +10,26 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{default_jobs, note};
 use crate::runs::{RunError, RunSummary, RunsOptions, RunsProgress, ingest_runs};
 
+const EXAMPLES: &str = "\
+Examples:
+  hap-ingest runs data/captures/runc data/captures/nabla --label set=study --out dataset
+  hap-ingest runs trace.dat --run redis-1 --label runtime=runc --label workload=redis --out dataset
+  hap-ingest runs data/captures/special/sigkill \\
+      --metadata data/captures/special/overrun/trace.dat --out dataset";
+
 /// Decode captures into the tables runs, threads, functions and windows
 ///
 /// A PATH is a run directory (trace.dat and run.json), a trace.dat, a folder of raw dumps (trace_pipe_raw.cpuN or
 /// cpuN.raw beside header_page, function.format and kallsyms), the trace.dat.cpuN files of a killed recorder (with
 /// --metadata), or a folder tree that holds such. A second ingest of a run replaces the first.
 ///
-/// Exit code: 0 complete, 1 done but events were lost, data was undecodable or addresses are unresolved, 2 failed.
+/// A run that failed, by its run.json or because it holds no function call, is refused: a runtime that never started
+/// would have the smallest figure of all.
+///
+/// Exit code: 0 complete, 1 done but events were lost, data was undecodable, addresses are unresolved or failed runs were
+/// refused, 2 failed, or nothing but failed runs.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct RunsArgs {
     /// Captures
     #[arg(required = true, value_name = "PATH")]
@@ -34,6 +46,9 @@ pub(super) struct RunsArgs {
     /// A trace.dat of the same boot, for captures that have no header or lack event formats
     #[arg(long, value_name = "TRACE_DAT")]
     metadata: Option<PathBuf>,
+    /// Take in failed runs, marked: hap-analyze leaves them out unless told otherwise
+    #[arg(long)]
+    accept_failed: bool,
     /// Write table events too: one row an event
     #[arg(long)]
     events: bool,
@@ -55,6 +70,7 @@ pub(super) fn run(args: RunsArgs) -> anyhow::Result<Exit> {
         labels: args.labels,
         run: args.run,
         metadata: args.metadata,
+        accept_failed: args.accept_failed,
         events: args.events,
         window_ns: args.window,
         jobs: args.jobs.map_or_else(default_jobs, std::num::NonZero::get),
@@ -72,6 +88,8 @@ pub(super) fn run(args: RunsArgs) -> anyhow::Result<Exit> {
             calls += summary.calls;
         }
     }
+    // A refusal leaves a job incomplete; a job of refusals alone has done nothing.
+    worst = if runs == 0 && worst == Exit::Incomplete { Exit::Failed } else { worst };
     note(format_args!("{runs} runs, {events} events, {calls} function calls -> {}", options.out.display()));
     Ok(worst.strict(args.strict))
 }
@@ -79,6 +97,10 @@ pub(super) fn run(args: RunsArgs) -> anyhow::Result<Exit> {
 /// Tells what is wrong with a run; gives the exit code that it deserves.
 fn report(run: &str, result: &Result<RunSummary, RunError>) -> Exit {
     match result {
+        Err(error @ RunError::Failed(_)) => {
+            note(format_args!("warning: run {run} is refused: {error}"));
+            Exit::Incomplete
+        }
         Err(error) => {
             note(format_args!("error: run {run}: {error}"));
             Exit::Failed

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hap_schemas::io_remedy;
 use hap_schemas::{RunJson, RunJsonError};
 use thiserror::Error;
 
@@ -34,7 +35,7 @@ pub(crate) enum CaptureData {
 #[derive(Debug, Error)]
 pub enum DiscoverError {
     /// The file system refused.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("{path}: {source}; {remedy}", path = path.display(), remedy = io_remedy(source))]
     Io {
         /// The path.
         path: PathBuf,
@@ -42,10 +43,10 @@ pub enum DiscoverError {
         source: std::io::Error,
     },
     /// There is no capture.
-    #[error("{path}: no capture here: expected trace.dat, trace.dat.cpuN, or trace_pipe_raw.cpuN or cpuN.raw beside header_page", path = .0.display())]
+    #[error("{path}: no capture here: expected trace.dat, trace.dat.cpuN, or trace_pipe_raw.cpuN or cpuN.raw beside header_page; give the path of one, or record one", path = .0.display())]
     NoCapture(PathBuf),
     /// A `run.json` that cannot be used.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("{path}: {source}; mend it by schemas/json/run.schema.json, or take it away and give labels with --label", path = .path.display())]
     RunJson {
         /// The file.
         path: PathBuf,
@@ -63,7 +64,9 @@ pub enum DiscoverError {
         second: PathBuf,
     },
     /// `--run` with several captures.
-    #[error("--run {run:?} names one run, but the paths hold {captures} captures")]
+    #[error(
+        "--run {run:?} names one run, but the paths hold {captures} captures; give the path of one capture, or leave --run out"
+    )]
     RunNamesMany {
         /// The id.
         run: String,

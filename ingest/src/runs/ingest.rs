@@ -41,6 +41,8 @@ pub struct RunsOptions {
     pub run: Option<String>,
     /// A trace.dat of the same boot, for captures without a header.
     pub metadata: Option<PathBuf>,
+    /// Whether to take in runs that failed.
+    pub accept_failed: bool,
     /// Whether to write table `events`.
     pub events: bool,
     /// Length of a window in nanoseconds; at least 1.
@@ -56,7 +58,7 @@ pub enum IngestRunsError {
     #[error(transparent)]
     Discover(#[from] DiscoverError),
     /// The kernel tables of the dataset cannot be read.
-    #[error("kernel tables of {dataset}: {source}", dataset = .dataset.display())]
+    #[error("kernel tables of {dataset}: {source}; write them again with hap-ingest kernel, or take them away", dataset = .dataset.display())]
     KernelTables {
         /// The dataset.
         dataset: PathBuf,
@@ -64,7 +66,7 @@ pub enum IngestRunsError {
         source: io::Error,
     },
     /// No threads.
-    #[error("cannot start {jobs} threads: {detail}")]
+    #[error("cannot start {jobs} threads: {detail}; ask for fewer with --jobs")]
     Threads {
         /// Number asked for.
         jobs: usize,
@@ -82,8 +84,13 @@ pub enum RunError {
     /// A table cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The run failed, and failed runs were not asked for.
+    #[error("the run failed: {0}; --accept-failed takes it in, marked")]
+    Failed(String),
     /// More distinct keys than any real capture has.
-    #[error("{path}: too many distinct (thread, system call, context, function) combinations", path = .0.display())]
+    #[error("{path}: too many distinct (thread, system call, context, function) combinations, more than any real capture has: check that it is a \
+         capture of this kernel, or record a shorter one",
+        path = .0.display())]
     TooManyKeys(PathBuf),
 }
 
@@ -148,6 +155,7 @@ struct Prepared<'p> {
 
 impl RunJob<'_> {
     fn ingest(&self, capture: &Capture) -> Result<RunSummary, RunError> {
+        self.accept(capture.run_json.failure())?;
         let files = CaptureFiles::open(&capture.data, self.options.metadata.as_deref())?;
         let recording = files.recording()?;
         let kernel = self.kernel_facts(capture, &recording);
@@ -170,7 +178,13 @@ impl RunJob<'_> {
             source => (source, first),
         };
         counted.check(prepared.files.path(0))?;
+        self.accept(failure(capture, &counted.counts))?;
         self.write(&prepared, &source, counted)
+    }
+
+    /// A runtime that never started would have the smallest figure of all: such a run is refused.
+    fn accept(&self, failure: Option<String>) -> Result<(), RunError> {
+        failure.filter(|_| !self.options.accept_failed).map_or(Ok(()), |failure| Err(RunError::Failed(failure)))
     }
 
     fn kernel_facts(&self, capture: &Capture, recording: &Recording<'_>) -> KernelFacts {
@@ -266,11 +280,19 @@ impl RunJob<'_> {
             threads_listed: run_json.threads.as_ref().map_or(0, Vec::len) as u32,
             threads_seen: counts.threads.len() as u32,
             requests: run_json.requests,
-            failure: run_json.failure().or_else(|| counts.failure()),
+            load_ns: run_json.load_begin(),
+            failure: failure(capture, counts),
             damage,
             damaged_places,
         }
     }
+}
+
+/// Why the run must not be compared. Without a call it may have been traced in vain, unless the recorder saw its sandbox
+/// live through it.
+fn failure(capture: &Capture, counts: &RunCounts) -> Option<String> {
+    let run_json = &capture.run_json;
+    run_json.failure().or_else(|| counts.failure().filter(|_| !run_json.is_outlived()))
 }
 
 fn hits(counts: &BTreeMap<String, u64>) -> Vec<(String, i64)> {

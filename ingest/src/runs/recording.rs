@@ -10,6 +10,7 @@ use hap_ftrace::{
     ByteOrder, ClockUnit, CpuData, CpuStats, EventDecoder, EventFormat, EventFormats, Kallsyms, Modules, PageLayout,
     Problem, SubBuffer, TimeConversion, TraceDat, chosen_clock, trace_dat::Texts,
 };
+use hap_schemas::io_remedy;
 use thiserror::Error;
 
 use super::discover::CaptureData;
@@ -23,7 +24,7 @@ const MAX_TEXT_FILE: u64 = 256 << 20;
 #[derive(Debug, Error)]
 pub enum RecordingError {
     /// The file system refused.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("{path}: {source}; {remedy}", path = path.display(), remedy = io_remedy(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -31,7 +32,7 @@ pub enum RecordingError {
         source: io::Error,
     },
     /// The file is not what it should be.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("{path}: {source}{remedy}", path = .path.display(), remedy = decode_remedy(source))]
     Decode {
         /// The file.
         path: PathBuf,
@@ -46,7 +47,7 @@ pub enum RecordingError {
     )]
     NeedsMetadata(PathBuf),
     /// A text that a raw dump needs is missing.
-    #[error("{folder}: a raw dump needs {missing} beside its trace_pipe_raw files", folder = .folder.display())]
+    #[error("{folder}: a raw dump needs {missing} beside its trace_pipe_raw files; copy it from /sys/kernel/tracing of the same boot", folder = .folder.display())]
     MissingText {
         /// The folder.
         folder: PathBuf,
@@ -54,7 +55,7 @@ pub enum RecordingError {
         missing: &'static str,
     },
     /// The file ends before it says where the data of the CPUs is.
-    #[error("{path}: no buffer: {problem}", path = .path.display())]
+    #[error("{path}: no buffer: {problem}; the file was cut short: copy it again from where it was recorded, or record the run again", path = .path.display())]
     NoBuffer {
         /// The file.
         path: PathBuf,
@@ -63,7 +64,8 @@ pub enum RecordingError {
     },
     /// The symbols belong to another boot or kernel.
     #[error(
-        "{path}: {off} of {sites} call sites lie at no function's start: the metadata is of another boot or kernel",
+        "{path}: {off} of {sites} call sites lie at no function's start: the metadata is of another boot or kernel; \
+         give those of the boot in which the capture was recorded",
         path = .path.display()
     )]
     ForeignSymbols {
@@ -74,6 +76,15 @@ pub enum RecordingError {
         /// All call sites.
         sites: usize,
     },
+}
+
+/// What to do about a file that cannot be decoded, to stand behind the error; an error that says it itself has none.
+fn decode_remedy(error: &hap_ftrace::Error) -> &'static str {
+    match error {
+        hap_ftrace::Error::RestrictedKallsyms => "",
+        hap_ftrace::Error::Unsupported { .. } => "; record it with trace-cmd 3, or use a later release of hap",
+        _ => "; copy the file again from where it was recorded, or record the run again",
+    }
 }
 
 /// The files of a capture, kept open while it is read.

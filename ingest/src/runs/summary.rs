@@ -47,6 +47,8 @@ pub struct RunSummary {
     pub threads_seen: u32,
     /// Requests that the workload served.
     pub requests: Option<i64>,
+    /// When the load began, ns of the trace clock.
+    pub load_ns: Option<i64>,
     /// Why the run must not be compared.
     pub failure: Option<String>,
     /// Damage, each with CPU and byte offset; at most [`RunSummary::MAX_DAMAGE_TEXTS`].
@@ -162,6 +164,7 @@ impl RunLabels {
         let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut free: std::collections::BTreeMap<String, String> =
             run_json.labels.iter().map(|(key, value)| (key.clone(), text(value))).collect();
+        free.extend(run_json.load().map(|load| ("load".to_owned(), load)));
         let mut all = Self {
             runtime: run_json.runtime.clone(),
             workload: run_json.workload.clone(),

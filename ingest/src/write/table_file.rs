@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, SchemaRef};
+use hap_schemas::io_remedy;
 use hap_schemas::{ColumnType, SCHEMA_VERSION, Table, metadata_key};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -24,7 +25,7 @@ const ROW_GROUP_ROWS: usize = 1 << 17;
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// The file system refused.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {source}; {remedy}", path = path.display(), remedy = io_remedy(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -32,7 +33,7 @@ pub enum WriteError {
         source: io::Error,
     },
     /// The columns do not fit the schema, or Parquet refused.
-    #[error("{path}: {detail}", path = path.display())]
+    #[error("{path}: {detail}; this is a fault of hap: please report it with the command", path = path.display())]
     Encode {
         /// The file.
         path: PathBuf,

@@ -68,6 +68,7 @@ fn value(summary: &RunSummary, column: &str) -> Result<ArrayRef, ArrowError> {
         "threads_listed" => int(summary.threads_listed),
         "threads_seen" => int(summary.threads_seen),
         "requests" => longs([summary.requests]),
+        "load_ns" => longs([summary.load_ns]),
         "failure" => text(&summary.failure),
         other => return Err(ArrowError::SchemaError(format!("table runs has no value for column {other}"))),
     })

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Runs a plan of `hap-capture study` in the virtual machine and fetches its runs as they are finished: study.sh PLAN.toml [OUT]
+#
+# OUT is study/NAME-OF-THE-PLAN by default. A second call goes on where the first was stopped, since the disk of the virtual
+# machine is kept; `HAP_LAB_VM=study capture/lab/lab reset` forgets it. The exit code is that of the study.
+set -euo pipefail
+# shellcheck source=lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+export HAP_LAB_VM=${HAP_LAB_VM:-study}
+VM=$CACHE/vm/$HAP_LAB_VM
+# shellcheck source=lib/vm.sh
+. "$LAB/lib/vm.sh"
+# shellcheck source=lib/tests.sh
+. "$LAB/lib/tests.sh"
+
+plan=$(realpath "${1:?give a plan: make lab-study PLAN=...}")
+out=${2:-study/$(basename "$plan" .toml)}
+# A virtual machine that finishes no run for so long is thought to hang.
+patience=${HAP_LAB_PATIENCE:-1800}
+restarts=5
+
+start_study() {
+    vm_up
+    vm_put "$HAP_BIN/hap-capture" /usr/local/bin/
+    vm_put "$plan" /out/plan.toml
+    vm_ssh "lab-docker > /dev/null
+        rm -f /run/study.code
+        (code=0; hap-capture study /out/plan.toml --out /out/study || code=\$?; echo \$code > /run/study.code) \
+            >> /out/study.log 2>&1 < /dev/null &"
+}
+
+# The study's exit code, nothing while it runs; fails where the virtual machine does not answer.
+study_code() { timeout -k 5 120 "$LAB/lab" run 'cat /run/study.code 2> /dev/null || true'; }
+
+# Folders of finished runs in the virtual machine.
+finished_runs() {
+    timeout -k 5 120 "$LAB/lab" run 'cd /out/study && find . -name run.json -printf "%P\n"' | sed -n 's|/*run\.json$||p' | sort
+}
+
+# Copies finished runs that are not here yet; a run appears in OUT whole or not at all.
+fetch_finished() {
+    local run
+    finished_runs | while read -r run; do
+        [ -f "$out/$run/run.json" ] && continue
+        rm -rf "${out:?}/$run" "$out/.part"
+        mkdir -p "$out/.part" "$out/$(dirname "$run")"
+        vm_get "/out/study/$run" "$out/.part/" < /dev/null
+        mv "$out/.part/$(basename "$run")" "$out/$run"
+        say "fetched $run"
+    done
+    rm -rf "$out/.part"
+}
+
+count_runs() { find "$out" -name run.json | wc -l; }
+
+# Until the study has ended (its code in $code), or no run has been finished for too long (fails).
+follow_study() {
+    local runs last=$SECONDS before
+    before=$(count_runs)
+    while [ $((SECONDS - last)) -lt "$patience" ]; do
+        sleep 15
+        code=$(study_code) || continue
+        fetch_finished || continue
+        [ -z "$code" ] || return 0
+        runs=$(count_runs)
+        if [ "$runs" -gt "$before" ]; then
+            before=$runs last=$SECONDS
+        fi
+    done
+    return 1
+}
+
+# One function, so that the script may be changed while it runs.
+main() {
+    binaries --release
+    mkdir -p "$out"
+    "$LAB/build/docker.sh"
+    trap vm_down EXIT
+    for _ in $(seq "$restarts"); do
+        start_study
+        if follow_study; then
+            vm_get /out/study.log "$out/"
+            say "the study has ended with code $code: $(count_runs) runs in $out, log in $out/study.log"
+            exit "$code"
+        fi
+        say "no run in $patience s: starting the virtual machine again"
+        vm_kill
+    done
+    die "the study does not get on"
+}
+
+main "$@"

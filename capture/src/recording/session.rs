@@ -1,0 +1,359 @@
+//! A recording, step by step.
+
+use std::collections::BTreeMap;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use hap_ftrace::Texts;
+use hap_schemas::{PhaseMark, RunJson, TracerInfo};
+
+use super::command::{StoppedCommand, kill_left_behind};
+use super::description::{describe_end, first_description};
+use super::watch::Watch;
+use super::{CpuReader, EndReason, Progress, ReaderOptions, ReaderState, RecordOptions, Source, Standing, StopFlag};
+use crate::clock::{TRACE_CLOCK, now_ns};
+use crate::error::{CaptureError, Result};
+use crate::host::Host;
+use crate::run_dir::{
+    FileFacts, Finished, Mark, PartWriter, Recorded, RecordingState, RunDir, finish, uname_text, write_metadata,
+};
+use crate::sandbox::{Sandbox, Target, own_cgroup_inside};
+use crate::steady::{Discovery, SharedSites, SteadyState};
+use crate::tracefs::{
+    Instance, InstanceOptions, Restore, StatsText, Tracefs, command_names, read_texts, sub_buffer_size, thread_groups,
+};
+
+/// Sub-buffers in a chunk.
+const SUB_BUFFERS_IN_CHUNK: u32 = 64;
+
+/// A recording that has ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The run.
+    pub finished: Finished,
+    /// Why it ended.
+    pub end: EndReason,
+}
+
+/// Records a run.
+pub fn record(host: &Host, options: &RecordOptions, stop: &StopFlag, progress: &Progress) -> Result<Outcome> {
+    let top = Tracefs::find(host)?;
+    check_tracer(&top)?;
+    let dir = RunDir::create(&options.out)?;
+    let own = std::process::id() as i32;
+    leave_cgroup(host, &options.targets, own)?;
+    let mut command = match options.command.as_slice() {
+        [] => None,
+        words => Some(StoppedCommand::start(words, dir.path())?),
+    };
+    let mut targets = options.targets.clone();
+    targets.extend(command.as_ref().map(|command| Target::Process(command.pid())));
+    let sandbox = Sandbox::find(host, targets, own)?;
+    progress.step("setting up tracing");
+    let mut session = Session::prepare(host, options, &top, dir, sandbox)?;
+    let ended = session.run(host, options, command.as_mut(), stop, progress);
+    // Whatever happened, what is on the disk becomes a run.
+    session.complete(host, options, command, ended, progress)
+}
+
+/// A recording whose instance is there.
+struct Session {
+    dir: RunDir,
+    top: Tracefs,
+    instance: Instance,
+    sandbox: Sandbox,
+    texts: Texts,
+    facts: FileFacts,
+    readers: Vec<CpuReader>,
+    state: Arc<ReaderState>,
+    syncer: Option<super::syncer::Syncer>,
+    run: RunJson,
+    start: i64,
+    standing: Standing,
+}
+
+fn check_tracer(top: &Tracefs) -> Result<()> {
+    let available = top.text("available_tracers")?;
+    if available.split_ascii_whitespace().any(|tracer| tracer == "function") {
+        Ok(())
+    } else {
+        Err(CaptureError::NoFunctionTracer { available })
+    }
+}
+
+/// Moves this process out of the sandbox's control group: its work must not be charged to the sandbox.
+fn leave_cgroup(host: &Host, targets: &[Target], own: i32) -> Result<()> {
+    let folders: Vec<_> = targets.iter().flat_map(Target::cgroup_folders).cloned().collect();
+    while let Some(parent) = own_cgroup_inside(host, &folders, own) {
+        let path = parent.join("cgroup.procs");
+        std::fs::write(&path, own.to_string()).map_err(|source| CaptureError::io(&path, source))?;
+    }
+    Ok(())
+}
+
+impl Session {
+    /// Makes and sets up the instance. What must be put back is on the disk before anything is changed.
+    fn prepare(host: &Host, options: &RecordOptions, top: &Tracefs, dir: RunDir, sandbox: Sandbox) -> Result<Self> {
+        let restore = Restore::plan(top, std::process::id())?;
+        let cpus = host.online_cpus();
+        let mut state = RecordingState {
+            pid: std::process::id() as i32,
+            boot_id: host.text("proc/sys/kernel/random/boot_id").unwrap_or_default(),
+            restore: restore.clone(),
+            sub_buffer_size: 0,
+            chunk_size: 0,
+            level: options.level,
+            clock: format!("[{TRACE_CLOCK}]"),
+            cpus: cpus.clone(),
+            run: RunJson::default(),
+        };
+        state.save(&dir)?;
+        let instance = match Instance::create(top, restore) {
+            Ok(instance) => instance,
+            Err(error) => {
+                dir.remove_working_files()?;
+                return Err(error);
+            }
+        };
+        let mut threads = sandbox.thread_infos();
+        // Whether they outlive the recording is not known before its end.
+        for thread in &mut threads {
+            thread.at_end = None;
+        }
+        state.run.threads = Some(threads);
+        let prepared = Self::set_up(host, options, top, &dir, &instance, &mut state);
+        let (texts, facts) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                instance.remove()?;
+                dir.remove_working_files()?;
+                return Err(error);
+            }
+        };
+        Ok(Self {
+            dir,
+            top: top.clone(),
+            instance,
+            sandbox,
+            texts,
+            facts,
+            readers: Vec::new(),
+            state: Arc::default(),
+            syncer: None,
+            run: state.run,
+            start: 0,
+            standing: Standing::default(),
+        })
+    }
+
+    fn set_up(
+        host: &Host,
+        options: &RecordOptions,
+        top: &Tracefs,
+        dir: &RunDir,
+        instance: &Instance,
+        state: &mut RecordingState,
+    ) -> Result<(Texts, FileFacts)> {
+        let settings = InstanceOptions { buffer_kb: options.buffer_kb, syscalls: options.syscalls };
+        let events = instance.configure(&settings)?;
+        let texts = read_texts(host, top, &events)?;
+        state.sub_buffer_size = sub_buffer_size(instance.files(), &texts.header_page)?;
+        state.chunk_size = state.sub_buffer_size * SUB_BUFFERS_IN_CHUNK;
+        state.clock = instance.files().text("trace_clock")?;
+        let facts = FileFacts {
+            uname: uname_text(),
+            clock: state.clock.clone(),
+            sub_buffer_size: state.sub_buffer_size,
+            level: options.level,
+            cpus: state.cpus.clone(),
+            stats: Vec::new(),
+        };
+        let tracer = TracerInfo {
+            name: "function".to_owned(),
+            events,
+            options: ["record-cmd", "record-tgid", "function-fork", "event-fork"].map(str::to_owned).to_vec(),
+            buffer_kb: options.buffer_kb,
+            sub_buffer_size: state.sub_buffer_size,
+            level: options.level,
+        };
+        let threads = state.run.threads.take();
+        state.run = RunJson { threads, ..first_description(host, options, dir, &texts, tracer, &state.boot_id) };
+        write_metadata(dir, &texts, &facts)?;
+        state.save(dir)?;
+        Ok((texts, facts))
+    }
+
+    /// From the start of the readers to the end of the recording.
+    fn run(
+        &mut self,
+        host: &Host,
+        options: &RecordOptions,
+        mut command: Option<&mut StoppedCommand>,
+        stop: &StopFlag,
+        progress: &Progress,
+    ) -> Result<EndReason> {
+        self.instance.follow(&self.sandbox.living())?;
+        progress.step("switching the function tracer on");
+        // The kernel refuses another tracer while a reader has the buffers open.
+        self.instance.arm()?;
+        let sites = SharedSites::default();
+        self.start_readers(options, &sites)?;
+        // Threads that came while the tracer was switched on have no traced parent yet.
+        let late = self.sandbox.refresh(host);
+        self.instance.follow(&late)?;
+        self.start = now_ns();
+        Mark { name: Some("start".to_owned()), ts: self.start, ..Mark::default() }.append(&self.dir)?;
+        self.instance.start()?;
+        if let Some(command) = &mut command {
+            command.go()?;
+        }
+        let steady = options.until_steady.map(|rule| SteadyState::new(rule, sites, self.start));
+        let mut watch = Watch {
+            host,
+            options,
+            instance: &self.instance,
+            cpus: &self.facts.cpus,
+            sandbox: &mut self.sandbox,
+            command,
+            state: &self.state,
+            steady,
+            stop,
+            progress,
+            started: Instant::now(),
+            last: Standing::default(),
+        };
+        let end = watch.run();
+        self.standing = watch.last;
+        end
+    }
+
+    fn start_readers(&mut self, options: &RecordOptions, sites: &SharedSites) -> Result<()> {
+        let sub_buffer_size = self.facts.sub_buffer_size;
+        let reader_options = ReaderOptions {
+            sub_buffer_size,
+            chunk_size: sub_buffer_size * SUB_BUFFERS_IN_CHUNK,
+            level: options.level,
+            buffer_size: options.buffer_kb * 1024,
+        };
+        let mut files = Vec::new();
+        for cpu in self.facts.cpus.clone() {
+            let raw = self.instance.files().path(format!("per_cpu/cpu{cpu}/trace_pipe_raw"));
+            let source = Source::open(&raw, sub_buffer_size)?;
+            let path = self.dir.part(cpu);
+            let part = PartWriter::create(&path, options.level)?;
+            files.push(part.handle().map_err(|source| CaptureError::io(&path, source))?);
+            let discovery = match options.until_steady {
+                Some(_) => Some(Discovery::new(&self.texts, sub_buffer_size, sites.clone())?),
+                None => None,
+            };
+            self.readers.push(CpuReader::start(source, part, cpu, reader_options, &self.state, discovery)?);
+        }
+        self.syncer = Some(super::syncer::Syncer::start(files));
+        Ok(())
+    }
+
+    /// Stops tracing, brings everything to the disk, puts tracefs back and makes the run.
+    fn complete(
+        mut self,
+        host: &Host,
+        options: &RecordOptions,
+        command: Option<StoppedCommand>,
+        ended: Result<EndReason>,
+        progress: &Progress,
+    ) -> Result<Outcome> {
+        let wound_up = self.wind_up(host, options, command, progress);
+        let removed = self.instance.remove();
+        if self.start == 0 {
+            // Nothing was recorded: leave nothing behind.
+            self.dir.remove_working_files()?;
+            removed?;
+            return Err(ended.err().unwrap_or(CaptureError::CommandEnded("before the recording began".to_owned())));
+        }
+        let kernel_read = wound_up.kernel_read();
+        let (end, error) = match ended {
+            Ok(end) => (end, wound_up.error),
+            Err(error) => (EndReason::Disk, Some(error)),
+        };
+        let mut run = self.run;
+        run.threads = Some(self.sandbox.thread_infos());
+        describe_end(&mut run, options, end, wound_up.exit, error.as_ref());
+        run.marks.push(PhaseMark { name: "end".to_owned(), ts: wound_up.end });
+        self.facts.stats = wound_up.stats.iter().map(|cpu| (cpu.cpu, cpu.text.clone())).collect();
+        progress.step("writing trace.dat");
+        let recorded = Recorded {
+            texts: self.texts,
+            facts: self.facts,
+            run,
+            kernel_read,
+            stats: wound_up.stats,
+            tgids: wound_up.tgids,
+            names: wound_up.names,
+            seen: self.sandbox.last_seen(),
+        };
+        let finished = finish(&self.dir, recorded)?;
+        removed?;
+        Ok(Outcome { finished, end })
+    }
+
+    /// Stops tracing and the command, and reads what is left in the buffers.
+    fn wind_up(
+        &mut self,
+        host: &Host,
+        options: &RecordOptions,
+        mut command: Option<StoppedCommand>,
+        progress: &Progress,
+    ) -> WoundUp {
+        let stopped = self.instance.stop();
+        let end = now_ns();
+        self.sandbox.refresh(host);
+        let exit = command.as_mut().and_then(StoppedCommand::status);
+        if let Some(command) = &mut command {
+            command.end();
+            if options.targets.is_empty() {
+                kill_left_behind(self.sandbox.living().into_iter().filter(|&living| living != command.pid()));
+            }
+        }
+        progress.step("reading the rest of the buffers");
+        self.state.finish.store(true, Ordering::Release);
+        let readers = std::mem::take(&mut self.readers);
+        let read: Vec<_> = readers.into_iter().filter_map(|reader| reader.join(&self.dir).err()).collect();
+        self.syncer = None;
+        let cpus = self.facts.cpus.iter();
+        let stats: Result<Vec<_>> = cpus.map(|&cpu| StatsText::read(self.instance.files(), cpu)).collect();
+        let (stats, unreadable) = match stats {
+            Ok(stats) => (stats, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        progress.step("switching the function tracer off");
+        let error = read.into_iter().chain(stopped.err()).chain(unreadable).next();
+        let (tgids, names) = (thread_groups(&self.top), command_names(&self.top));
+        let (tgids, names) = (tgids.into_iter().collect(), names.into_iter().collect());
+        WoundUp { end, exit, stats, tgids, names, error }
+    }
+}
+
+/// What is known when a recording has been stopped.
+struct WoundUp {
+    /// When tracing stopped, in ns of the trace clock.
+    end: i64,
+    /// How the command had ended by then.
+    exit: Option<ExitStatus>,
+    /// The kernel's account; empty where it cannot be read.
+    stats: Vec<StatsText>,
+    /// Thread groups that the kernel has saved.
+    tgids: BTreeMap<i32, i32>,
+    /// Thread names that the kernel has saved.
+    names: BTreeMap<i32, String>,
+    /// The first thing that went wrong.
+    error: Option<CaptureError>,
+}
+
+impl WoundUp {
+    /// Events that left the ring buffers.
+    fn kernel_read(&self) -> Option<u64> {
+        let read = self.stats.iter().map(|cpu| cpu.stats.read_events).sum();
+        (!self.stats.is_empty()).then_some(read)
+    }
+}

@@ -1,0 +1,46 @@
+//! Brings what was written to the disk while a recording runs, so that a power cut costs little.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Pause between two rounds.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The thread that does it. Readers do not wait for the disk.
+#[derive(Debug)]
+pub(super) struct Syncer {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Syncer {
+    /// Starts on these files. Without a thread the system brings them to the disk in its own time.
+    pub(super) fn start(files: Vec<File>) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let work = move || {
+            while !flag.load(Ordering::Relaxed) {
+                for file in &files {
+                    // A disk that fails shows at the next write.
+                    let _ = file.sync_data();
+                }
+                std::thread::park_timeout(PAUSE);
+            }
+        };
+        let thread = std::thread::Builder::new().name("sync".to_owned()).spawn(work).ok();
+        Self { stop, thread }
+    }
+}
+
+impl Drop for Syncer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A run of what a killed recorder has left.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::error::{CaptureError, Result};
+use crate::host::Host;
+use crate::recording::{EndReason, Source};
+use crate::run_dir::{
+    FileFacts, Finished, PartReader, PartWriter, Recorded, RecordingState, RunDir, finish, read_metadata, uname_text,
+};
+use crate::tracefs::{Instance, StatsText, Tracefs, command_names, thread_groups};
+
+/// What a recovery has brought.
+#[derive(Clone, Debug)]
+pub enum Recovery {
+    /// The recorder was killed before it recorded: tracefs is as it was, and the directory is empty.
+    NothingRecorded,
+    /// The run was finished already; only working files were left.
+    WasFinished,
+    /// A run.
+    Run(Box<Recovered>),
+}
+
+/// A recovered run.
+#[derive(Clone, Debug)]
+pub struct Recovered {
+    /// The run.
+    pub finished: Finished,
+    /// Bytes of torn chunks, by CPU.
+    pub torn: BTreeMap<u32, u64>,
+    /// Bytes of sub-buffers that were still in the kernel's buffers and are in the run.
+    pub drained: u64,
+    /// Events that the recorder had read and not written; none when the kernel's account is gone with its boot.
+    pub missing: Option<u64>,
+}
+
+/// What was still in the kernel.
+#[derive(Default)]
+struct Drained {
+    bytes: u64,
+    stats: Vec<StatsText>,
+    tgids: BTreeMap<i32, i32>,
+    names: BTreeMap<i32, String>,
+}
+
+/// Makes a run of what is in the directory and, in the same boot, in the kernel's buffers; puts tracefs back.
+pub fn recover(host: &Host, path: &Path) -> Result<Recovery> {
+    let dir = RunDir::open(path);
+    let nothing = |detail: &str| CaptureError::NothingToRecover { path: path.to_owned(), detail: detail.to_owned() };
+    let Some(state) = RecordingState::load(&dir)? else {
+        let detail = if dir.run_json().exists() { "the run is complete" } else { "there is no recording.json" };
+        return Err(nothing(detail));
+    };
+    let same_boot = host.text("proc/sys/kernel/random/boot_id").is_some_and(|id| id == state.boot_id);
+    if same_boot && is_recorder(host, state.pid) {
+        return Err(CaptureError::StillRecording { path: path.to_owned(), pid: state.pid });
+    }
+    dir.remove_temporary_files()?;
+    if dir.run_json().exists() || state.sub_buffer_size == 0 {
+        if same_boot {
+            Instance::open(&Tracefs::find(host)?, state.restore).remove()?;
+        }
+        let was_finished = dir.run_json().exists();
+        dir.remove_working_files()?;
+        return Ok(if was_finished { Recovery::WasFinished } else { Recovery::NothingRecorded });
+    }
+    let torn = cut_torn_chunks(&dir, &state)?;
+    let drained = if same_boot { drain(host, &dir, &state)? } else { Drained::default() };
+    make_run(&dir, state, torn, drained, same_boot).map(|run| Recovery::Run(Box::new(run)))
+}
+
+/// Whether that process is a recorder: process ids are used again.
+pub(crate) fn is_recorder(host: &Host, pid: i32) -> bool {
+    host.text(format!("proc/{pid}/comm")).is_some_and(|comm| comm == "hap-capture")
+}
+
+fn cut_torn_chunks(dir: &RunDir, state: &RecordingState) -> Result<BTreeMap<u32, u64>> {
+    let mut torn = BTreeMap::new();
+    for cpu in dir.parts()? {
+        let path = dir.part(cpu);
+        let io = |source| CaptureError::io(&path, source);
+        let mut part = PartReader::open(&path, state.sub_buffer_size)?;
+        let mut decompressor = zstd::bulk::Decompressor::new().map_err(io)?;
+        let mut rest = part.rest();
+        // After a power cut a chunk may have its header and not its bytes.
+        while let Some(chunk) = part.next_chunk()? {
+            if chunk.sub_buffers(&mut decompressor).is_err() {
+                break;
+            }
+            rest = part.rest();
+        }
+        if rest.bytes > 0 {
+            torn.insert(cpu, rest.bytes);
+            let file = std::fs::File::options().write(true).open(&path).map_err(io)?;
+            file.set_len(rest.offset).map_err(io)?;
+        }
+    }
+    Ok(torn)
+}
+
+/// Appends what is in the ring buffers to the parts, and removes the instance.
+fn drain(host: &Host, dir: &RunDir, state: &RecordingState) -> Result<Drained> {
+    let top = Tracefs::find(host)?;
+    let instance = Instance::open(&top, state.restore.clone());
+    let mut drained = Drained::default();
+    if instance.files().has("tracing_on") {
+        instance.stop()?;
+        for &cpu in &state.cpus {
+            drained.bytes += drain_cpu(&instance, dir, state, cpu)?;
+            drained.stats.push(StatsText::read(instance.files(), cpu)?);
+        }
+        drained.tgids = thread_groups(&top).into_iter().collect();
+        drained.names = command_names(&top).into_iter().collect();
+    }
+    instance.remove()?;
+    Ok(drained)
+}
+
+fn drain_cpu(instance: &Instance, dir: &RunDir, state: &RecordingState, cpu: u32) -> Result<u64> {
+    let raw = instance.files().path(format!("per_cpu/cpu{cpu}/trace_pipe_raw"));
+    let mut source = Source::open(&raw, state.sub_buffer_size)?;
+    let path = dir.part(cpu);
+    let io = |source| CaptureError::io(&path, source);
+    let end = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+    let mut part = PartWriter::append(&path, end, state.level)?;
+    let mut room = vec![0; state.chunk_size.max(state.sub_buffer_size) as usize];
+    let mut bytes = 0;
+    loop {
+        let mut read = source.read_full(&mut room).map_err(io)?;
+        if read == 0 {
+            read = source.read_rest(&mut room).map_err(io)?;
+        }
+        if read == 0 {
+            return Ok(bytes);
+        }
+        part.write(room.get(..read).unwrap_or(&[]), true).map_err(io)?;
+        bytes += read as u64;
+    }
+}
+
+fn make_run(
+    dir: &RunDir,
+    state: RecordingState,
+    torn: BTreeMap<u32, u64>,
+    drained: Drained,
+    same_boot: bool,
+) -> Result<Recovered> {
+    let facts = FileFacts {
+        uname: uname_text(),
+        clock: state.clock,
+        sub_buffer_size: state.sub_buffer_size,
+        level: state.level,
+        cpus: state.cpus,
+        stats: drained.stats.iter().map(|cpu| (cpu.cpu, cpu.text.clone())).collect(),
+    };
+    let mut run = state.run;
+    run.end_reason = Some(EndReason::Recovered.name().to_owned());
+    run.notes.push("the recorder was killed: what followed is not in the run".to_owned());
+    for (cpu, bytes) in &torn {
+        run.notes.push(format!("CPU {cpu}: {bytes} bytes of a torn chunk were dropped"));
+    }
+    if !same_boot {
+        run.notes.push(format!(
+            "the kernel's buffers and at most {} KiB of each CPU that were not written yet are lost with their boot",
+            state.chunk_size / 1024
+        ));
+    }
+    let read = drained.stats.iter().map(|cpu| cpu.stats.read_events).sum::<u64>();
+    let has_account = !drained.stats.is_empty();
+    let recorded = Recorded {
+        texts: read_metadata(dir)?,
+        facts,
+        run,
+        stats: drained.stats,
+        tgids: drained.tgids,
+        names: drained.names,
+        seen: BTreeMap::new(),
+        kernel_read: has_account.then_some(read),
+    };
+    let finished = finish(dir, recorded)?;
+    let missing = finished.missing;
+    Ok(Recovered { finished, torn, drained: drained.bytes, missing })
+}

@@ -1,0 +1,27 @@
+//! A run directory: what lies there while a recording runs, and what it becomes.
+//!
+//! While a recording runs there are `recording.json` (what is known of the run, and what to put back in tracefs),
+//! `metadata.dat` (a trace.dat with the kernel's texts and no trace data), `cpuN.part` (trace data) and, if anybody set
+//! a mark, `marks.jsonl`. At the end they become `trace.dat` and `run.json`.
+
+mod assemble;
+mod atomic;
+mod describe;
+mod finish;
+mod layout;
+mod marks;
+mod part;
+mod scan;
+mod state;
+mod threads;
+
+pub(crate) use assemble::read_metadata;
+pub use assemble::{FileFacts, write_metadata, write_trace_dat};
+pub use atomic::write_atomically;
+pub use describe::{host_info, kernel_info, uname_text};
+pub use finish::{Finished, Recorded, finish};
+pub use layout::RunDir;
+pub use marks::{Mark, MarkLog};
+pub use part::{PartChunk, PartReader, PartWriter, Torn};
+pub use scan::{CpuScan, Scan, Scanner, ThreadEvent};
+pub use state::RecordingState;

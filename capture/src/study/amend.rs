@@ -1,0 +1,68 @@
+//! What a study adds to the `run.json` of its runs.
+
+use std::io::Write;
+
+use hap_schemas::RunJson;
+
+use super::load::LoadCounts;
+use crate::error::{CaptureError, Result};
+use crate::run_dir::{RunDir, write_atomically};
+
+/// Label of the fewest requests of a run that counts.
+const MIN_REQUESTS: &str = "min_requests";
+
+/// Puts the counts of the load into the run. Errors fail it; too few requests are told.
+pub(super) fn amend(
+    dir: &RunDir,
+    counts: LoadCounts,
+    min_requests: Option<u64>,
+    failure: Option<String>,
+) -> Result<RunJson> {
+    let path = dir.run_json();
+    let text = std::fs::read_to_string(&path).map_err(|source| CaptureError::io(&path, source))?;
+    let mut run = RunJson::parse(&text).map_err(|error| CaptureError::malformed(&path, error))?;
+    run.requests = counts.requests.or(run.requests);
+    run.errors = counts.errors.or(run.errors);
+    run.failure = run.failure.or(failure);
+    if let Some(errors) = run.errors.filter(|&errors| errors > 0) {
+        run.failure = run.failure.or_else(|| Some(format!("the workload reported {errors} errors")));
+    }
+    if let Some(minimum) = min_requests {
+        run.labels.insert(MIN_REQUESTS.to_owned(), minimum.into());
+        let served = run.requests.and_then(|requests| u64::try_from(requests).ok());
+        if served.is_none_or(|served| served < minimum) {
+            let served = served.map_or_else(|| "an unknown number of".to_owned(), |served| served.to_string());
+            run.notes.push(format!("served {served} requests; the plan wants at least {minimum}"));
+        }
+    }
+    write_atomically(&path, |out| {
+        serde_json::to_writer_pretty(&mut *out, &run)?;
+        out.write_all(b"\n")
+    })?;
+    Ok(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LoadCounts, amend};
+    use crate::run_dir::RunDir;
+
+    fn amended(requests: i64, errors: i64) -> (Option<String>, Vec<String>) {
+        let root = tempfile::tempdir().unwrap();
+        let dir = RunDir::open(root.path());
+        std::fs::write(dir.run_json(), r#"{"run": "r", "workload": "redis"}"#).unwrap();
+        let counts = LoadCounts { requests: Some(requests), errors: Some(errors) };
+        let run = amend(&dir, counts, Some(200), None).unwrap();
+        let again = hap_schemas::RunJson::parse(&std::fs::read_to_string(dir.run_json()).unwrap()).unwrap();
+        assert_eq!(again, run);
+        (run.failure, run.notes)
+    }
+
+    #[test]
+    fn errors_fail_a_run_and_too_few_requests_are_told() {
+        assert_eq!(amended(500, 0), (None, vec![]));
+        assert_eq!(amended(500, 2), (Some("the workload reported 2 errors".to_owned()), vec![]));
+        let (failure, notes) = amended(3, 0);
+        assert_eq!((failure, notes), (None, vec!["served 3 requests; the plan wants at least 200".to_owned()]));
+    }
+}
