@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use hap_schemas::{ColumnType, Table, tables};
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::blind_spot::BlindSpot;
 use crate::kernel_match::Kernel;
-use crate::parquet_file::{build_id, integer, open, read, scan, table_error, texts};
+use crate::parquet_file::{build_id, integer, open, read, read_file, scan, table_error, texts};
 use crate::runs::{Losses, Run};
 use crate::{Error, Result};
 
@@ -36,19 +37,19 @@ impl Dataset {
     /// Every run, sorted by run id.
     pub fn runs(&self) -> Result<Vec<Run>> {
         let folders = partitions(&self.root.join(tables::RUNS.name), "run=")?;
-        let mut runs = folders.iter().map(|folder| self.run(folder)).collect::<Result<Vec<_>>>()?;
+        let mut runs = folders.par_iter().map(|folder| self.run(folder)).collect::<Result<Vec<_>>>()?;
         runs.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(runs)
     }
 
-    /// The fact table of some runs: run, pid, module, address, function, context, observer, calls.
-    pub fn facts(&self, runs: &[&Run]) -> Result<LazyFrame> {
-        self.per_run(runs, &tables::FUNCTIONS, &FACT_COLUMNS)
-    }
-
-    /// The threads of some runs: run, pid, role.
-    pub fn threads(&self, runs: &[&Run]) -> Result<LazyFrame> {
-        self.per_run(runs, &tables::THREADS, &["pid", "role"])
+    /// The names of the threads of some runs: run, pid, role, comm, calls.
+    pub fn thread_names(&self, runs: &[&Run]) -> Result<LazyFrame> {
+        let frames = runs.iter().map(|run| {
+            let path = self.run_path(&run.folder, &tables::THREADS);
+            let frame = scan(&path, &tables::THREADS, &["pid", "role", "comm", "calls"])?;
+            Ok(frame.with_column(lit(run.id.as_str()).alias("run")))
+        });
+        Ok(concat(frames.collect::<Result<Vec<_>>>()?, UnionArgs::default())?)
     }
 
     /// The kernels that have tables, sorted by build id.
@@ -102,23 +103,16 @@ impl Dataset {
         self.root.join("kernels").join(&kernel.folder).join(file)
     }
 
-    fn run_path(&self, folder: &str, table: &Table) -> PathBuf {
+    /// The file of a table of a run.
+    pub(crate) fn run_path(&self, folder: &str, table: &Table) -> PathBuf {
         self.root.join(table.name).join(folder).join(format!("{}.parquet", table.name))
-    }
-
-    fn per_run(&self, runs: &[&Run], table: &'static Table, columns: &[&str]) -> Result<LazyFrame> {
-        let frames = runs.iter().map(|run| {
-            let frame = scan(&self.run_path(&run.folder, table), table, columns)?;
-            Ok(frame.with_column(lit(run.id.as_str()).alias("run")))
-        });
-        Ok(concat(frames.collect::<Result<Vec<_>>>()?, UnionArgs::default())?)
     }
 
     fn run(&self, folder: &str) -> Result<Run> {
         let path = self.run_path(folder, &tables::RUNS);
         let names: Vec<_> =
             tables::RUNS.columns.iter().filter(|column| is_scalar(column.kind)).map(|c| c.name).collect();
-        let row = read(&path, &tables::RUNS, &names)?;
+        let row = read_file(&path, &tables::RUNS, &names)?;
         let mut columns = BTreeMap::new();
         for name in names {
             let text = row.column(name).and_then(|column| column.cast(&DataType::String));
@@ -159,8 +153,6 @@ fn kernel(path: &Path, folder: String) -> Result<Kernel> {
 
 /// Prefix of the folders of bug tables, before the name of the source.
 const BUG_PARTITION: &str = "source=";
-
-const FACT_COLUMNS: [&str; 7] = ["pid", "module", "address", "function", "context", "observer", "calls"];
 
 /// Whether a column holds one number, text or truth value a row.
 pub(crate) fn is_scalar(kind: ColumnType) -> bool {

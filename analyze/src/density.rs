@@ -1,9 +1,11 @@
 //! Bug densities: the one that is the same everywhere, and those of a bug table.
 
+use clap::ValueEnum;
 use polars::prelude::*;
 
 use crate::dataset::Dataset;
 use crate::kernel_match::Kernel;
+use crate::metrics::distinct;
 use crate::model::Model;
 use crate::{Error, Result};
 
@@ -62,6 +64,14 @@ pub fn of_model(densities: LazyFrame, model: Model) -> LazyFrame {
 pub fn everywhere(rows: LazyFrame) -> LazyFrame {
     let of_no_file = col("file").is_null().and(col("address").is_null());
     rows.filter(of_no_file).select([col("density").max()])
+}
+
+/// The models that a bug table has densities of, in the order of their names on the command line.
+pub fn models(dataset: &Dataset, source: &str) -> Result<Vec<Model>> {
+    let names = distinct(dataset.densities(source)?, &["model"]).collect()?;
+    let names = names.column("model")?.cast(&DataType::String)?;
+    let found: Vec<_> = names.str()?.iter().flatten().collect();
+    Ok(Model::value_variants().iter().copied().filter(|model| found.contains(&model.name())).collect())
 }
 
 fn check_kernel(dataset: &Dataset, source: &str, kernel: &Kernel) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use hap_schemas::io_remedy;
 use polars::error::PolarsError;
 use thiserror::Error;
 
@@ -19,7 +20,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A file or folder cannot be read or written.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}; {remedy}", remedy = io_remedy(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -27,7 +28,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A file of the dataset is not the Parquet that is expected.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}; the file is damaged or of another program: write it again with hap-ingest")]
     Table {
         /// The file.
         path: PathBuf,
@@ -35,7 +36,7 @@ pub enum Error {
         source: PolarsError,
     },
     /// A file's metadata says that it holds another table.
-    #[error("{path} holds table {found:?}, expected {expected:?}")]
+    #[error("{path} holds table {found:?}, expected {expected:?}: write it again with hap-ingest")]
     WrongTable {
         /// The file.
         path: PathBuf,
@@ -54,8 +55,32 @@ pub enum Error {
         /// The version that this program reads.
         known: &'static str,
     },
+    /// A row of the fact table has a context that this program does not know.
+    #[error("{path}: unknown context {context:?}")]
+    UnknownContext {
+        /// The file.
+        path: PathBuf,
+        /// The context.
+        context: String,
+    },
+    /// A row of table `windows` has no function in the fact table of its run.
+    #[error("{path} has a call that table functions of the run does not have: ingest the run again")]
+    UnmatchedWindow {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A run has more windows than any real one.
+    #[error("{path} has {found} windows, more than {most}: ingest the run again with a longer --window")]
+    TooManyWindows {
+        /// The file.
+        path: PathBuf,
+        /// Windows of the run.
+        found: i64,
+        /// Most windows.
+        most: i64,
+    },
     /// A key is neither a column of `runs` nor a label of any run.
-    #[error("no run has a label {key:?}; columns: {columns}; labels: {labels}")]
+    #[error("no run has a label {key:?}: use one of the columns {columns}, or of the labels {labels}")]
     UnknownKey {
         /// The key.
         key: String,
@@ -65,13 +90,15 @@ pub enum Error {
         labels: String,
     },
     /// A free label has the name of a column of the result.
-    #[error("a group cannot be named by the label {key:?}: it is already a column of the result")]
+    #[error(
+        "a group cannot be named by the label {key:?}: it is already a column of the result; give the runs the label under another key (hap-ingest runs --label)"
+    )]
     ReservedKey {
         /// The key.
         key: String,
     },
     /// A selector matches no run.
-    #[error("no run matches {selector}; values that exist: {values}")]
+    #[error("no run matches {selector}: use values that exist: {values}")]
     NoRun {
         /// The selector, or selectors.
         selector: String,
@@ -128,7 +155,7 @@ pub enum Error {
         dataset: PathBuf,
     },
     /// The bug table that was asked for is not there.
-    #[error("no bug table of source {asked:?}; sources in the dataset: {found}")]
+    #[error("no bug table of source {asked:?}: use one of those in the dataset: {found}")]
     UnknownBugSource {
         /// The source asked for.
         asked: String,
@@ -171,6 +198,9 @@ pub enum Error {
         /// The dataset.
         dataset: PathBuf,
     },
+    /// The data of a report cannot be written as JSON.
+    #[error("the data of the report cannot be written: {0}")]
+    Page(serde_json::Error),
     /// The kernel table was made without sources.
     #[error(
         "the kernel table of build id {build_id} tells no function's complexity; make it with \
@@ -182,22 +212,22 @@ pub enum Error {
         /// The dataset.
         dataset: PathBuf,
     },
-    /// Something that is planned but not there.
-    #[error("{what} is not available: {why}")]
-    NotAvailable {
-        /// The option.
-        what: &'static str,
-        /// What is missing.
-        why: &'static str,
+    /// There is no manual page of that name.
+    #[error("no manual page of a command {asked:?}: use one of {known}")]
+    UnknownPage {
+        /// The command asked for.
+        asked: String,
+        /// The commands that have a page.
+        known: String,
     },
     /// Parquet is no text for a terminal.
     #[error("parquet is not for a terminal: write it with --out FILE, or to a pipe")]
     ParquetToTerminal,
     /// A query failed.
-    #[error("query failed: {0}")]
+    #[error("query failed: {0}; ingest the runs anew, and if that does not help, please report it with the command")]
     Query(#[from] PolarsError),
     /// The result cannot be written to stdout.
-    #[error("stdout: {0}")]
+    #[error("stdout: {0}; write to a file with --out FILE")]
     Stdout(#[source] io::Error),
 }
 

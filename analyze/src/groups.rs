@@ -16,6 +16,20 @@ pub struct Group {
     pub runs: Vec<usize>,
 }
 
+impl Group {
+    /// The group in running text: its labels.
+    pub fn name(&self) -> String {
+        let labels = self.labels.iter().map(|label| label.as_deref().unwrap_or("-"));
+        labels.collect::<Vec<_>>().join("/")
+    }
+}
+
+/// The groups by name, with their runs.
+pub fn named<'a>(runs: &[&'a Run], groups: &[Group]) -> Vec<(String, Vec<&'a Run>)> {
+    let members = |group: &Group| group.runs.iter().filter_map(|run| runs.get(*run).copied()).collect();
+    groups.iter().map(|group| (group.name(), members(group))).collect()
+}
+
 /// Groups runs by keys, sorted by the labels.
 pub fn group_runs(runs: &[&Run], keys: &[String]) -> Vec<Group> {
     let mut groups: BTreeMap<Vec<Option<String>>, Vec<usize>> = BTreeMap::new();

@@ -3,11 +3,14 @@
 use polars::prelude::*;
 
 use crate::blind_spot::{BLIND_SPOT, BlindSpot};
-use crate::bootstrap::{Interval, interval_of_mean, mean, standard_deviation};
+use crate::completeness::incidence;
 use crate::groups::{Group, SetNumbers};
 use crate::measure::Figures;
 use crate::metrics::Metric;
 use crate::runs::{Losses, Run};
+use crate::statistics::bootstrap::{Interval, interval_of_mean, mean, standard_deviation};
+use crate::statistics::coverage::coverage;
+use crate::study::Study;
 
 /// A metric of a group of runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,12 +35,38 @@ pub struct Row {
     pub singletons: i64,
     /// Events lost, summed over the runs.
     pub events_lost: i64,
+    /// Runs that get steady.
+    pub steady_runs: usize,
+    /// Sample coverage over the runs, 0 to 1; none for one run.
+    pub coverage: Option<f64>,
+}
+
+/// How far the runs of a group can be trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Trust {
+    /// Runs that get steady.
+    pub steady_runs: usize,
+    /// Sample coverage over the runs, 0 to 1; none for one run.
+    pub coverage: Option<f64>,
+}
+
+impl Trust {
+    /// Of each group of the study's runs.
+    pub fn of(study: &Study, groups: &[Group]) -> Vec<Self> {
+        let sets = study.function_sets();
+        let trust = |group: &Group| {
+            let runs = group.runs.iter().filter_map(|run| sets.get(*run));
+            let coverage = coverage(&incidence(runs, study.functions.len()));
+            Self { steady_runs: study.steady_runs(&group.runs), coverage }
+        };
+        groups.iter().map(trust).collect()
+    }
 }
 
 /// The rows of groups, sorted by labels and then by metric in the order asked for.
 ///
 /// `figures` are those of the sets that [`SetNumbers`] numbers; those of [`Metric::Functions`] must be there.
-pub fn rows(runs: &[&Run], groups: &[Group], figures: &Figures, metrics: &[Metric]) -> Vec<Row> {
+pub fn rows((runs, groups): (&[&Run], &[Group]), trust: &[Trust], figures: &Figures, metrics: &[Metric]) -> Vec<Row> {
     let numbers = SetNumbers::new(runs.len());
     let row = |(index, group): (usize, &Group), metric: Metric| {
         let values: Vec<_> = group.runs.iter().filter_map(|run| figures.get(metric, numbers.run(*run))).collect();
@@ -52,14 +81,29 @@ pub fn rows(runs: &[&Run], groups: &[Group], figures: &Figures, metrics: &[Metri
             core: figures.get(metric, numbers.core(index)),
             singletons: figures.get(Metric::Functions, numbers.singletons(index)).unwrap_or(0.0) as i64,
             events_lost: Losses::total(group.runs.iter().map(|run| runs[*run])).events,
+            steady_runs: trust.get(index).map_or(0, |trust| trust.steady_runs),
+            coverage: trust.get(index).and_then(|trust| trust.coverage),
         }
     };
     groups.iter().enumerate().flat_map(|group| metrics.iter().map(move |metric| row(group, *metric))).collect()
 }
 
 /// Columns of the result beside the labels, in order.
-pub const COLUMNS: [&str; 11] =
-    ["metric", "runs", "mean", "stddev", "low", "high", "union", "core", "singletons", "events_lost", BLIND_SPOT];
+pub const COLUMNS: [&str; 13] = [
+    "metric",
+    "runs",
+    "mean",
+    "stddev",
+    "low",
+    "high",
+    "union",
+    "core",
+    "singletons",
+    "events_lost",
+    BLIND_SPOT,
+    "steady_runs",
+    "coverage",
+];
 
 /// The rows as a frame: the labels under their keys, then [`COLUMNS`].
 ///
@@ -93,6 +137,8 @@ pub fn frame(rows: &[Row], keys: &[String], blind_spot: Option<BlindSpot>) -> Po
         counts("singletons", &|row| Some(row.singletons)),
         counts("events_lost", &|row| Some(row.events_lost)),
         floats(BLIND_SPOT, &|_| blind_spot.map(BlindSpot::share)),
+        counts("steady_runs", &|row| Some(row.steady_runs as i64)),
+        floats("coverage", &|row| row.coverage),
     ]);
     DataFrame::new(rows.len(), columns)
 }

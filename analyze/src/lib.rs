@@ -5,13 +5,17 @@
 //! is the sampling unit, and what was lost, left out or not matched is told beside every figure.
 
 pub mod blind_spot;
-pub mod bootstrap;
+pub mod calibration;
 pub mod cli;
+pub mod completeness;
+pub mod completeness_frames;
 pub mod dataset;
 pub mod density;
 pub mod diff;
+pub mod discovery;
 mod error;
 pub mod facts;
+pub mod functions;
 pub mod groups;
 pub mod hap;
 pub mod kernel_match;
@@ -20,11 +24,24 @@ pub mod metrics;
 pub mod model;
 pub mod output;
 mod parquet_file;
+
+pub mod phase;
+pub mod presence;
+pub mod progress;
+pub mod reach;
 mod render;
+pub mod repetitions;
+pub mod report;
 pub mod runs;
+pub mod schema;
+pub mod sensitivity;
+pub mod similarity;
 pub mod sources;
+pub mod statistics;
 pub mod status;
+pub mod steady;
 pub mod study;
+pub mod subsystem;
 #[cfg(test)]
 mod testing;
 pub mod weights;

@@ -5,9 +5,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use hap_analyze::cli::{self, Args};
 use hap_analyze::output::{complain, deliver};
+use hap_analyze::progress::SignOfLife;
 use hap_schemas::Exit;
 
+/// Stack of a worker thread, in bytes: Polars plans queries recursively, deeper than the usual 2 MiB allow.
+const WORKER_STACK: usize = 64 << 20;
+
 fn main() -> ExitCode {
+    // A second pool, which cannot be, would leave the workers as they are.
+    let _ = rayon::ThreadPoolBuilder::new().stack_size(WORKER_STACK).build_global();
     match answer(&Args::parse()) {
         Ok(exit) => exit.into(),
         Err(error) if error.is_broken_pipe() => Exit::Complete.into(),
@@ -19,7 +25,10 @@ fn main() -> ExitCode {
 }
 
 fn answer(args: &Args) -> hap_analyze::Result<Exit> {
-    let report = cli::run(args)?;
+    let sign = SignOfLife::start(args.command_name());
+    let report = cli::run(args);
+    sign.end();
+    let report = report?;
     deliver(&report)?;
     Ok(report.exit)
 }

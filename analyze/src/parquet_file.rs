@@ -40,6 +40,31 @@ pub(crate) fn read(path: &Path, table: &'static Table, columns: &[&str]) -> Resu
     scan(path, table, columns)?.collect().map_err(|source| table_error(path, source))
 }
 
+/// Some columns of a small file, read at once: a run of a dataset has several, and planning a query for each would take
+/// longer than reading it. As [`scan`] otherwise.
+pub(crate) fn read_file(path: &Path, table: &'static Table, columns: &[&str]) -> Result<DataFrame> {
+    let present = checked_columns(path, table)?;
+    let wanted = columns.iter().filter_map(|name| table.column(name));
+    let (here, absent): (Vec<_>, Vec<_>) = wanted.partition(|column| present.contains(column.name));
+    if let Some(column) = absent.iter().find(|column| !may_be_absent(table, column)) {
+        let missing = PolarsError::ColumnNotFound(column.name.into());
+        return Err(table_error(path, missing));
+    }
+    let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
+    let names = here.iter().map(|column| column.name.to_owned()).collect();
+    let problem = |source| table_error(path, source);
+    let frame = reader.with_columns(Some(names)).finish().map_err(problem)?;
+    let mut found = Vec::new();
+    for column in here {
+        found.push(frame.column(column.name).and_then(|values| values.cast(&data_type(column.kind))).map_err(problem)?);
+    }
+    found.extend(
+        absent.iter().map(|column| Column::full_null(column.name.into(), frame.height(), &data_type(column.kind))),
+    );
+    DataFrame::new(frame.height(), found).map_err(problem)
+}
+
 fn data_type(kind: ColumnType) -> DataType {
     match kind {
         ColumnType::Bool => DataType::Boolean,

@@ -47,6 +47,11 @@ impl Run {
         self.columns.get(key).or_else(|| self.labels.get(key)).map(String::as_str)
     }
 
+    /// A column of `runs` as a whole number; none where it is null.
+    pub fn number(&self, column: &str) -> Option<i64> {
+        self.columns.get(column)?.parse().ok()
+    }
+
     /// Why the run must not be compared; none: it may.
     pub fn failure(&self) -> Option<&str> {
         self.columns.get("failure").map(String::as_str)

@@ -61,7 +61,7 @@ const COLUMNS: [&str; 12] = [
 ///
 /// Its own row tells, where it has one; else the clone with the lowest address, and the largest of the clones' extents
 /// and complexities.
-fn source_functions(kernel_functions: LazyFrame) -> LazyFrame {
+pub(crate) fn source_functions(kernel_functions: LazyFrame) -> LazyFrame {
     let is_own = || col("address").eq(col("source_address"));
     let own = |name: &str| col(name).filter(is_own()).first();
     let measured = |name: &str| own(name).fill_null(col(name).max()).cast(DataType::Int64);

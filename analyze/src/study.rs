@@ -7,12 +7,16 @@ use polars::prelude::*;
 
 use crate::blind_spot::BlindSpot;
 use crate::dataset::Dataset;
-use crate::facts::{self, Contexts, Roles};
+use crate::facts::{Contexts, Roles};
+use crate::functions::Functions;
 use crate::kernel_match::{self, Kernel};
 use crate::metrics::distinct;
+use crate::phase::Phase;
+use crate::reach::{Reach, Row, RunWindows, SourceAddresses, View};
 use crate::render::{counted, thousands};
 use crate::runs::{Run, select};
 use crate::sources;
+use crate::statistics::function_set::FunctionSet;
 use crate::{Error, Result};
 
 /// Whether something unusual is taken into the figures.
@@ -35,6 +39,8 @@ pub struct Scope {
     pub contexts: Contexts,
     /// Which thread roles.
     pub roles: Roles,
+    /// Which part of the run.
+    pub phase: Phase,
     /// Functions that are there only because the tracer looks.
     pub observer: Take,
     /// Runs that are marked as failed.
@@ -79,33 +85,140 @@ pub struct ObserverFunction {
 pub struct Study {
     /// The kernel of the runs; none where it has no table.
     pub kernel: Option<Kernel>,
-    /// What each run reached, as [`sources::with_sources`] gives it; observer functions are in it only if asked for.
+    /// What each run reached, as rows of numbers, in every context and role.
+    pub reach: Reach,
+    /// The functions that these numbers stand for.
+    pub functions: Functions,
+    /// The same as a frame, see [`Study::with_sources`].
     pub sources: DataFrame,
-    /// Observer functions, most called first.
+    /// Observer functions in the chosen contexts and roles, most called first.
     pub observers: Vec<ObserverFunction>,
+    scope: Scope,
 }
 
 impl Study {
     /// Reads what the runs reached. With `needs_kernel` a kernel without a table is an error.
     pub fn load(dataset: &Dataset, runs: &[&Run], scope: &Scope, needs_kernel: bool) -> Result<Self> {
+        Self::load_with_windows(dataset, runs, scope, (needs_kernel, false))
+    }
+
+    /// Reads what the runs reached, and with `keep_windows` what each of their windows held.
+    pub fn load_with_windows(
+        dataset: &Dataset,
+        runs: &[&Run],
+        scope: &Scope,
+        (needs_kernel, keep_windows): (bool, bool),
+    ) -> Result<Self> {
         let kernels = dataset.kernels()?;
         let kernel = kernel_match::kernel_of(runs, &kernels)?.cloned();
         if kernel.is_none() && needs_kernel {
             return Err(kernel_match::no_table(runs, &kernels, dataset.root()));
         }
-        let (facts, threads) = (dataset.facts(runs)?, dataset.threads(runs)?);
-        let reached = facts::reached(facts, threads, listed(runs)?.lazy(), &scope.contexts, &scope.roles);
-        let all = match &kernel {
+        let kernel_functions = || kernel.as_ref().map(|kernel| dataset.kernel_functions(kernel)).transpose();
+        let view = View {
+            contexts: scope.contexts.clone(),
+            roles: scope.roles.clone(),
+            observer: scope.observer,
+            phase: scope.phase,
+            keep_windows,
+            sources: kernel_functions()?.map_or_else(|| Ok(SourceAddresses::default()), SourceAddresses::new)?,
+        };
+        let reach = Reach::load(dataset, runs, &view)?;
+        let functions = Functions::new(&reach.symbols, kernel_functions()?)?;
+        let mut study =
+            Self { kernel, reach, functions, sources: DataFrame::empty(), observers: Vec::new(), scope: scope.clone() };
+        study.observers = observer_functions(&observer_calls(study.observer_rows()?).collect()?)?;
+        Ok(study)
+    }
+
+    /// Fills [`Study::sources`] for the queries on frames: what each run reached in the chosen contexts, roles and phase,
+    /// as [`sources::with_sources`] gives it; observer functions are in it only if asked for.
+    pub fn with_sources(mut self, dataset: &Dataset, runs: &[&Run]) -> Result<Self> {
+        let reached = self.reached(runs)?.lazy();
+        let all = match &self.kernel {
             Some(kernel) => sources::with_sources(reached, dataset.kernel_functions(kernel)?),
             None => sources::without_sources(reached),
         };
-        let all = all.collect()?;
-        let observers = observer_functions(&observer_calls(all.clone().lazy()).collect()?)?;
-        let sources = match scope.observer {
-            Take::Include => all,
-            Take::Exclude => all.lazy().filter(col("observer").is_null()).collect()?,
+        self.sources = all.collect()?;
+        Ok(self)
+    }
+
+    /// The rows of a run that count.
+    pub fn rows(&self, run: usize) -> impl Iterator<Item = &Row> {
+        let keeps = |row: &Row| self.scope.observer == Take::Include || row.effect.is_none();
+        self.rows_with_observers(run).filter(move |row| keeps(row))
+    }
+
+    fn rows_with_observers(&self, run: usize) -> impl Iterator<Item = &Row> {
+        let scope = &self.scope;
+        self.reach.runs.get(run).into_iter().flat_map(move |run| {
+            let counts = |row: &Row| row.is_in(&scope.contexts, &scope.roles, run.lists_threads);
+            run.rows.iter().filter(move |row| counts(row) && row.calls_in(scope.phase) > 0)
+        })
+    }
+
+    /// The functions of each run that count, by number.
+    pub fn function_sets(&self) -> Vec<FunctionSet> {
+        let function = |row: &Row| self.functions.of_symbol.get(row.symbol as usize).copied();
+        let set = |run| FunctionSet::of(self.functions.len(), self.rows(run).filter_map(function));
+        (0..self.reach.runs.len()).map(set).collect()
+    }
+
+    /// The functions of each run that one window of the phase alone holds; none in a run without windows.
+    pub fn passing_sets(&self) -> Vec<Option<FunctionSet>> {
+        let function = |symbol: &u32| self.functions.of_symbol.get(*symbol as usize).copied();
+        let set = |windows: &RunWindows| {
+            let passing = windows.passing.iter().filter_map(function);
+            (!windows.new_functions.is_empty()).then(|| FunctionSet::of(self.functions.len(), passing))
         };
-        Ok(Self { kernel, sources, observers })
+        self.reach.runs.iter().map(|run| set(&run.windows)).collect()
+    }
+
+    /// How many of some runs, by position, get steady.
+    pub fn steady_runs(&self, runs: &[usize]) -> usize {
+        let is_steady =
+            |run: &&usize| self.reach.runs.get(**run).is_some_and(|run| run.windows.steady.window().is_some());
+        runs.iter().filter(is_steady).count()
+    }
+
+    /// Calls per run and function symbol: run, module, address, observer, function, calls.
+    fn reached(&self, runs: &[&Run]) -> PolarsResult<DataFrame> {
+        let rows = || (0..runs.len()).flat_map(|run| self.rows(run).map(move |row| (run, row)));
+        let symbols = || rows().filter_map(|(_, row)| self.reach.symbols.get(row.symbol as usize));
+        let frame = df!(
+            "run" => rows().filter_map(|(run, _)| Some(runs.get(run)?.id.as_str())).collect::<Vec<_>>(),
+            "module" => symbols().map(|symbol| symbol.module.as_str()).collect::<Vec<_>>(),
+            "address" => symbols().map(|symbol| symbol.address).collect::<Vec<_>>(),
+            "observer" => rows().map(|(_, row)| self.effect(row)).collect::<Vec<_>>(),
+            "function" => symbols().map(|symbol| symbol.name.as_deref()).collect::<Vec<_>>(),
+            "calls" => rows().map(|(_, row)| row.calls_in(self.scope.phase)).collect::<Vec<_>>(),
+        )?;
+        frame
+            .lazy()
+            .group_by([col("run"), col("module"), col("address"), col("observer")])
+            .agg([col("function").min(), col("calls").sum()])
+            .collect()
+    }
+
+    fn effect(&self, row: &Row) -> Option<&str> {
+        row.effect.and_then(|effect| self.reach.effects.get(usize::from(effect))).map(String::as_str)
+    }
+
+    /// Calls of observer functions in the chosen contexts and roles: observer, function, calls.
+    fn observer_rows(&self) -> PolarsResult<LazyFrame> {
+        let runs = 0..self.reach.runs.len();
+        let rows: Vec<_> =
+            runs.flat_map(|run| self.rows_with_observers(run)).filter(|row| row.effect.is_some()).collect();
+        let function = |row: &&Row| {
+            let function = self.functions.of_symbol.get(row.symbol as usize)?;
+            self.functions.names.get(*function as usize)?.as_deref()
+        };
+        let frame = df!(
+            "observer" => rows.iter().map(|row| self.effect(row)).collect::<Vec<_>>(),
+            "function" => rows.iter().map(function).collect::<Vec<_>>(),
+            "calls" => rows.iter().map(|row| row.calls_in(self.scope.phase)).collect::<Vec<_>>(),
+        )?;
+        Ok(frame.lazy())
     }
 
     /// Executable lines of the kernel, as [`Dataset::kernel_lines`] gives them; none where there is no table.
@@ -144,19 +257,10 @@ impl Study {
     }
 
     /// Runs without a single function in the chosen contexts and roles.
-    pub fn silent_runs<'a>(&self, runs: &[&'a Run]) -> Result<Vec<&'a str>> {
-        let seen = distinct(self.sources.clone().lazy(), &["run"]).collect()?;
-        let seen: Vec<_> = seen.column("run")?.str()?.iter().flatten().collect();
-        Ok(runs.iter().map(|run| run.id.as_str()).filter(|id| !seen.contains(id)).collect())
+    pub fn silent_runs<'a>(&self, runs: &[&'a Run]) -> Vec<&'a str> {
+        let silent = |(index, _): &(usize, &&Run)| self.rows(*index).next().is_none();
+        runs.iter().enumerate().filter(silent).map(|(_, run)| run.id.as_str()).collect()
     }
-}
-
-/// The runs as a frame: run, threads_listed.
-fn listed(runs: &[&Run]) -> PolarsResult<DataFrame> {
-    df!(
-        "run" => runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(),
-        "threads_listed" => runs.iter().map(|run| run.threads_listed).collect::<Vec<_>>(),
-    )
 }
 
 /// Calls of observer functions over all runs: observer, function, calls; most called first.

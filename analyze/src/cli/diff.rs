@@ -9,18 +9,35 @@ use super::weight::{WeightArgs, definitions};
 use super::{Format, OutputArgs, ScopeArgs};
 use crate::Result;
 use crate::blind_spot::{BLIND_SPOT, BlindSpot};
+use crate::completeness::incidence;
 use crate::dataset::Dataset;
 use crate::diff::{Presence, Side, compare, incidence_bound, side_sets, with_weights};
 use crate::measure::{Basis, Figures, measure};
 use crate::metrics::Metric;
 use crate::output::Report;
-use crate::render::{self, counted};
+use crate::presence::with_tests;
+use crate::render::{self, counted, decimal};
+use crate::repetitions::warnings;
 use crate::runs::Run;
+use crate::similarity::{Similarity, pairs};
+use crate::statistics::bootstrap::INDICATIVE_BELOW;
+use crate::statistics::coverage::coverage;
+use crate::statistics::fisher::Fisher;
+use crate::statistics::function_set::FunctionSet;
+use crate::statistics::permutation::{Permutation, permutation_test};
 use crate::study::{Chosen, Study, choose, gap_notes, gaps};
 use crate::weights::Weight;
 
+const EXAMPLES: &str = "\
+Examples:
+  hap-analyze diff runtime=runc runtime=nabla --dataset dataset-demo \\
+      --where set=study,workload=redis-bench-get
+  hap-analyze diff runtime=runc runtime=kata-qemu --dataset dataset-demo \\
+      --where set=study --core --summary";
+
 /// Kernel functions that the runs A reached and the runs B did not, and the other way round
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct DiffArgs {
     /// Runs A: a selector such as runtime=runc,workload=redis-bench-get
     a: Selector,
@@ -84,19 +101,21 @@ impl SideArg {
 /// Compares the two sides.
 pub(super) fn run(args: &DiffArgs) -> Result<Report> {
     args.output.check()?;
-    let scope = args.scope.scope()?;
+    let scope = args.scope.scope();
     let dataset = Dataset::open(&scope.dataset)?;
     let all = dataset.runs()?;
     let (a, b) = (choose(&all, &scope, Some(&args.a))?, choose(&all, &scope, Some(&args.b))?);
     let runs = either(&all, &a.runs, &b.runs);
     let failed = either(&all, &a.failed, &b.failed);
-    let study = Study::load(&dataset, &runs, &scope, true)?;
+    let study = Study::load(&dataset, &runs, &scope, true)?.with_sources(&dataset, &runs)?;
     let weights = args.weight.weights(&dataset, &study)?;
     let gaps = side_gaps(&study, &a.runs, &b.runs)?;
     let functions = functions(args, &study, (&a, &b), &weights)?;
     let metrics = [&[Metric::Functions, Metric::Lines, Metric::CodeLines], args.weight.metrics().as_slice()].concat();
-    let counts = counts(&study, &measured(&dataset, &study, &functions, (&metrics, &weights))?, &metrics)?;
+    let sides = Sides::of(&study, &runs, &a.runs, &b.runs);
+    let counts = counts(&study, &measured(&dataset, &study, &functions, (&metrics, &weights))?, &metrics, &sides)?;
     let flat = if args.summary { counts.clone() } else { of_sides(&functions, &args.sides())? };
+    let differences = warnings(&[("A".to_owned(), a.runs.clone()), ("B".to_owned(), b.runs.clone())], &[]);
     let ending = Ending {
         output: &args.output,
         scope: &scope,
@@ -104,6 +123,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Report> {
         runs: &runs,
         failed: &failed,
         gaps: &gaps,
+        differences: &differences,
         strict: args.scope.strict,
     };
     ending.report(flat, || {
@@ -111,7 +131,10 @@ pub(super) fn run(args: &DiffArgs) -> Result<Report> {
         if !args.summary {
             blocks.push(render::diff::list(&functions, &args.sides(), args.limit, &metrics)?);
         }
-        Ok((blocks.join("\n"), [explain(args, &a, &b), definitions(&weights)].concat()))
+        Ok((
+            blocks.join("\n"),
+            [explain(args, &a, &b), sides.notes(a.runs.len(), b.runs.len()), definitions(&weights)].concat(),
+        ))
     })
 }
 
@@ -124,7 +147,7 @@ fn functions(args: &DiffArgs, study: &Study, (a, b): (&Chosen, &Chosen), weights
     let presence = args.presence(&a.runs, &b.runs);
     let compared = compare(of_runs(study, &a.runs)?, of_runs(study, &b.runs)?, presence)?;
     let weights = weights.iter().map(|weight| (weight.model, weight.bugs.clone().lazy())).collect();
-    Ok(with_weights(compared, weights).collect()?)
+    Ok(with_tests(with_weights(compared, weights).collect()?, a.runs.len(), b.runs.len())?)
 }
 
 fn of_runs(study: &Study, runs: &[&Run]) -> PolarsResult<LazyFrame> {
@@ -151,8 +174,9 @@ fn measured(
     Ok(measure(metrics, basis)?)
 }
 
-/// One row a side: side, one column a metric, blind_spot (the same in every row).
-fn counts(study: &Study, figures: &Figures, metrics: &[Metric]) -> Result<DataFrame> {
+/// One row a side: side, one column a metric, blind_spot (the same in every row), share (of the functions of all sides),
+/// and permutation_p of the functions only in A and only in B.
+fn counts(study: &Study, figures: &Figures, metrics: &[Metric], sides: &Sides) -> Result<DataFrame> {
     let mut columns = vec![Column::new("side".into(), Side::ALL.map(Side::name))];
     for metric in metrics {
         let values: Vec<_> = (0..Side::ALL.len()).map(|set| figures.get(*metric, set)).collect();
@@ -161,7 +185,98 @@ fn counts(study: &Study, figures: &Figures, metrics: &[Metric]) -> Result<DataFr
     }
     let blind_spot = study.blind_spot().map(BlindSpot::share);
     columns.push(Column::new(BLIND_SPOT.into(), [blind_spot; Side::ALL.len()]));
+    let counts: Vec<f64> = (0..Side::ALL.len()).map(|set| figures.get(Metric::Functions, set).unwrap_or(0.0)).collect();
+    let all: f64 = counts.iter().sum();
+    let shares: Vec<_> = counts.iter().map(|count| (all > 0.0).then(|| count / all)).collect();
+    columns.push(Column::new("share".into(), shares));
+    let p = |side: fn(&Permutation) -> f64| sides.permutation.as_ref().map(side);
+    columns.push(Column::new("permutation_p".into(), [p(|test| test.only_a), p(|test| test.only_b), None]));
     Ok(DataFrame::new(Side::ALL.len(), columns)?)
+}
+
+/// The functions of the runs of both sides, and what they tell of the sides.
+struct Sides {
+    /// Runs of each side that get steady.
+    steady: [usize; 2],
+    /// Sample coverage over the runs of each side; none for one run.
+    coverage: [Option<f64>; 2],
+    /// Jaccard, overlap and weighted Jaccard of the unions.
+    similarities: [Option<Similarity>; 3],
+    /// Whether labels given at random would divide the functions as much.
+    permutation: Option<Permutation>,
+    /// Whether a run is on both sides.
+    overlap: bool,
+}
+
+impl Sides {
+    fn of(study: &Study, runs: &[&Run], a: &[&Run], b: &[&Run]) -> Self {
+        let sets = study.function_sets();
+        let positions = |side: &[&Run]| -> Vec<usize> {
+            (0..runs.len())
+                .filter(|run| runs.get(*run).is_some_and(|run| side.iter().any(|other| other.id == run.id)))
+                .collect()
+        };
+        let (a, b) = (positions(a), positions(b));
+        let of = |side: &[usize]| side.iter().filter_map(|run| sets.get(*run)).cloned().collect::<Vec<FunctionSet>>();
+        let (sets_a, sets_b) = (of(&a), of(&b));
+        let lines: Vec<f64> = study.functions.lines.iter().map(|lines| lines.unwrap_or(0) as f64).collect();
+        let groups = [sets_a.iter().collect(), sets_b.iter().collect()];
+        let pair = pairs(&groups, &lines).into_iter().next();
+        let overlap = a.iter().any(|run| b.contains(run));
+        Self {
+            steady: [study.steady_runs(&a), study.steady_runs(&b)],
+            coverage: [&sets_a, &sets_b].map(|sets| coverage(&incidence(sets, study.functions.len()))),
+            similarities: pair.map_or([None; 3], |pair| pair.similarities),
+            // A run on both sides cannot be given to the other one.
+            permutation: if overlap { None } else { permutation_test(&sets_a, &sets_b) },
+            overlap,
+        }
+    }
+
+    /// Effect sizes and tests, for the lines under a table.
+    fn notes(&self, runs_a: usize, runs_b: usize) -> Notes {
+        let mut notes = Vec::new();
+        for (name, similarity) in ["jaccard", "overlap", "weighted_jaccard"].into_iter().zip(self.similarities) {
+            notes.extend(similarity.map(|similarity| (name, similarity_text(similarity))));
+        }
+        if let Some(test) = self.permutation {
+            let kind = if test.exact { "every" } else { "random" };
+            let text = format!(
+                "as many functions only in A in {} of the ways to give the run labels, only in B in {} ({kind} labelling, {})",
+                decimal(test.only_a, 4),
+                decimal(test.only_b, 4),
+                counted(test.labellings as usize, "labelling")
+            );
+            notes.push(("permutation test", text));
+        }
+        if self.overlap {
+            notes.push(("permutation test", "none: a run is on both sides".to_owned()));
+        }
+        let least = Fisher::new(runs_a, runs_b).least_p();
+        let few = if least > 0.05 { ": so few runs can tell no function apart" } else { "" };
+        notes.push(("p, q", format!("Fisher's exact test on the runs that have the function, and its Benjamini-Hochberg correction; with {runs_a} and {runs_b} runs p is at least {}{few}", decimal(least, 4))));
+        notes.push(("effect", "share of A's runs that have the function minus share of B's".to_owned()));
+        let side = |index: usize, runs: usize| {
+            let coverage = self.coverage[index]
+                .map_or_else(|| "unknown".to_owned(), |share| format!("{} %", decimal(100.0 * share, 1)));
+            format!("{} of {runs} steady, coverage {coverage}", self.steady[index])
+        };
+        let few = if runs_a.min(runs_b) < INDICATIVE_BELOW {
+            format!("; with fewer than {INDICATIVE_BELOW} runs intervals are only indicative")
+        } else {
+            String::new()
+        };
+        notes.push(("runs", format!("A {}; B {}{few}", side(0, runs_a), side(1, runs_b))));
+        notes
+    }
+}
+
+fn similarity_text(similarity: Similarity) -> String {
+    let value = decimal(similarity.value, 3);
+    similarity.interval.map_or_else(
+        || format!("{value} (no interval: a side has one run)"),
+        |(low, high)| format!("{value}, 95 % interval {} – {}", decimal(low, 3), decimal(high, 3)),
+    )
 }
 
 fn side_gaps(study: &Study, a: &[&Run], b: &[&Run]) -> Result<Vec<String>> {

@@ -6,21 +6,31 @@ use polars::prelude::*;
 use super::ending::{Ending, Notes};
 use super::weight::{WeightArgs, definitions};
 use super::{OutputArgs, ScopeArgs};
-use crate::bootstrap::INDICATIVE_BELOW;
 use crate::dataset::Dataset;
-use crate::groups::{Group, SetNumbers, function_sets, group_runs, memberships};
-use crate::hap::{COLUMNS, Row, frame, rows};
-use crate::measure::{Basis, measure};
+use crate::groups::{Group, SetNumbers, function_sets, group_runs, memberships, named};
+use crate::hap::{COLUMNS, Row, Trust, frame, rows};
+use crate::measure::{Basis, Figures, measure};
 use crate::metrics::Metric;
 use crate::output::Report;
 use crate::render;
+use crate::repetitions::warnings;
 use crate::runs::{Run, check_key};
+use crate::statistics::bootstrap::INDICATIVE_BELOW;
 use crate::study::{Chosen, Study, choose, complexity_gaps, gap_notes, gaps};
 use crate::weights::Weight;
 use crate::{Error, Result};
 
+const EXAMPLES: &str = "\
+Examples:
+  hap-analyze hap --dataset dataset-demo --where set=study --metric lines
+  hap-analyze hap --dataset dataset-demo --where set=study --summary --metric lines \\
+      --weight cve --bugs linux-cna-6.1
+  hap-analyze hap --dataset dataset-demo --where workload=redis-bench-get \\
+      --by runtime,run --metric functions --format csv";
+
 /// Kernel code that groups of runs reached: mean over runs, interval, union and core
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct HapArgs {
     #[command(flatten)]
     scope: ScopeArgs,
@@ -88,18 +98,20 @@ impl MetricArg {
 /// Measures the groups.
 pub(super) fn run(args: &HapArgs) -> Result<Report> {
     args.output.check()?;
-    let (scope, metrics) = (args.scope.scope()?, args.metrics());
+    let (scope, metrics) = (args.scope.scope(), args.metrics());
     let dataset = Dataset::open(&scope.dataset)?;
     let all = dataset.runs()?;
     args.check_keys(&all)?;
     let Chosen { runs, failed } = choose(&all, &scope, None)?;
-    let study = Study::load(&dataset, &runs, &scope, metrics.iter().any(|metric| metric.needs_kernel()))?;
+    let study = Study::load(&dataset, &runs, &scope, metrics.iter().any(|metric| metric.needs_kernel()))?
+        .with_sources(&dataset, &runs)?;
     if metrics.contains(&Metric::Complexity) {
         study.check_complexity(&dataset)?;
     }
     let weights = args.weight.weights(&dataset, &study)?;
     let groups = group_runs(&runs, &args.by);
-    let rows = figures(&dataset, &study, (&runs, &groups), (&metrics, &weights))?;
+    let figures = measured(&dataset, &study, (&runs, &groups), (&metrics, &weights))?;
+    let rows = rows((&runs, &groups), &Trust::of(&study, &groups), &figures, &metrics);
     let gaps = group_gaps(&study, (&runs, &groups), &metrics)?;
     let ending = Ending {
         output: &args.output,
@@ -108,6 +120,7 @@ pub(super) fn run(args: &HapArgs) -> Result<Report> {
         runs: &runs,
         failed: &failed,
         gaps: &gaps,
+        differences: &warnings(&named(&runs, &groups), &args.by),
         strict: args.scope.strict,
     };
     ending.report(frame(&rows, &args.by, study.blind_spot())?, || {
@@ -116,12 +129,13 @@ pub(super) fn run(args: &HapArgs) -> Result<Report> {
     })
 }
 
-fn figures(
+/// Figures of every run and of the union, core and singletons of every group, numbered by [`SetNumbers`].
+pub(super) fn measured(
     dataset: &Dataset,
     study: &Study,
     (runs, groups): (&[&Run], &[Group]),
     (metrics, weights): (&[Metric], &[Weight]),
-) -> Result<Vec<Row>> {
+) -> Result<Figures> {
     let members = memberships(runs, groups)?;
     let sets = function_sets(study.sources.clone().lazy(), members.lazy())?.collect()?;
     let kernel_lines = study.kernel_lines(dataset)?;
@@ -129,15 +143,19 @@ fn figures(
     let measured = [&[Metric::Functions], metrics].concat();
     let count = SetNumbers::new(runs.len()).count(groups.len());
     let basis = Basis { sets: &sets, count, kernel_lines: kernel_lines.as_ref(), weights };
-    Ok(rows(runs, groups, &measure(&measured, basis)?, metrics))
+    Ok(measure(&measured, basis)?)
 }
 
 /// What is not known of the functions of each group; nothing without a kernel table.
-fn group_gaps(study: &Study, (runs, groups): (&[&Run], &[Group]), metrics: &[Metric]) -> Result<Vec<String>> {
+pub(super) fn group_gaps(
+    study: &Study,
+    (runs, groups): (&[&Run], &[Group]),
+    metrics: &[Metric],
+) -> Result<Vec<String>> {
     if study.kernel.is_none() {
         return Ok(Vec::new());
     }
-    let members = groups.iter().flat_map(|group| group.runs.iter().map(|run| (runs[*run].id.as_str(), name(group))));
+    let members = groups.iter().flat_map(|group| group.runs.iter().map(|run| (runs[*run].id.as_str(), group.name())));
     let (ids, names): (Vec<_>, Vec<_>) = members.unzip();
     let members = df!("run" => ids, "group" => names)?.lazy();
     let sources = || study.sources.clone().lazy();
@@ -148,14 +166,8 @@ fn group_gaps(study: &Study, (runs, groups): (&[&Run], &[Group]), metrics: &[Met
     Ok(notes)
 }
 
-/// A group in running text: its labels.
-fn name(group: &Group) -> String {
-    let labels = group.labels.iter().map(|label| label.as_deref().unwrap_or("-"));
-    labels.collect::<Vec<_>>().join("/")
-}
-
 /// What the figures mean: metrics, interval.
-fn explain(rows: &[Row], metrics: &[Metric], weights: &[Weight]) -> Notes {
+pub(super) fn explain(rows: &[Row], metrics: &[Metric], weights: &[Weight]) -> Notes {
     let unweighted = metrics.iter().filter(|metric| metric.is_whole());
     let mut notes: Notes = unweighted.map(|metric| (metric.name(), metric.definition().to_owned())).collect();
     notes.extend(definitions(weights));
@@ -165,6 +177,8 @@ fn explain(rows: &[Row], metrics: &[Metric], weights: &[Weight]) -> Notes {
         String::new()
     };
     notes.push(("interval", format!("95 % percentile bootstrap of the mean over runs{few}")));
+    notes.push(("steady", "runs whose discovery of functions gets steady (hap-analyze steady)".to_owned()));
+    notes.push(("coverage", "sample coverage over runs (Chao and Jost 2012): the share of all incidences that belongs to functions found; - for one run".to_owned()));
     notes.push(("union, core", "the functions of any run, the functions of every run of a group".to_owned()));
     notes
 }

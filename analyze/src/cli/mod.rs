@@ -1,9 +1,20 @@
 //! The command line: one file a command.
 
+mod completeness;
+mod completions;
 mod diff;
 mod ending;
+mod groups;
 mod hap;
+mod man;
+mod report;
+mod schema;
+mod sensitivity;
+mod similarity;
+mod steady;
 mod weight;
+
+pub(crate) use similarity::GroupFacts;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -14,6 +25,7 @@ use polars::prelude::DataFrame;
 
 use crate::facts::{Contexts, Roles};
 use crate::output::Report;
+use crate::phase::Phase;
 use crate::render::machine::{self, Machine};
 use crate::study::{Scope, Take};
 use crate::{Error, Result};
@@ -23,16 +35,47 @@ use crate::{Error, Result};
 /// Exit codes: 0 complete; 1 done but incomplete (events lost, undecodable data, unresolved addresses), with the
 /// counts on stderr; 2 failed or called wrongly.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = EXAMPLE)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
 }
 
+const EXAMPLE: &str = "\
+Example:
+  hap-analyze hap --dataset dataset-demo --where set=study --metric lines";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Hap(hap::HapArgs),
     Diff(diff::DiffArgs),
+    Report(report::ReportArgs),
+    Steady(steady::SteadyArgs),
+    Completeness(completeness::CompletenessArgs),
+    Similarity(similarity::SimilarityArgs),
+    Sensitivity(sensitivity::SensitivityArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    #[command(hide = true)]
+    Man(man::ManArgs),
+}
+
+impl Args {
+    /// The command's name on the command line.
+    pub fn command_name(&self) -> &'static str {
+        match self.command {
+            Command::Hap(_) => "hap",
+            Command::Diff(_) => "diff",
+            Command::Report(_) => "report",
+            Command::Steady(_) => "steady",
+            Command::Completeness(_) => "completeness",
+            Command::Similarity(_) => "similarity",
+            Command::Sensitivity(_) => "sensitivity",
+            Command::Schema(_) => "schema",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
+        }
+    }
 }
 
 /// Runs a command. Nothing is printed: that is [`crate::output`]'s work.
@@ -40,6 +83,14 @@ pub fn run(args: &Args) -> Result<Report> {
     match &args.command {
         Command::Hap(args) => hap::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Steady(args) => steady::run(args),
+        Command::Completeness(args) => completeness::run(args),
+        Command::Similarity(args) => similarity::run(args),
+        Command::Sensitivity(args) => sensitivity::run(args),
+        Command::Schema(args) => schema::run(args),
+        Command::Completions(args) => Ok(completions::run(args)),
+        Command::Man(args) => man::run(args),
     }
 }
 
@@ -57,8 +108,8 @@ struct ScopeArgs {
     /// Thread roles that count, or all [default: all but shim and other; every role in runs that list no thread]
     #[arg(long, value_name = "LIST")]
     role: Option<Roles>,
-    /// Part of the run that counts
-    #[arg(long, value_enum, default_value = "all")]
+    /// Part of the run that counts; a run that never gets steady counts whole, and is named
+    #[arg(long, value_enum, default_value_t)]
     phase: Phase,
     /// Functions that are there only because the tracer looks
     #[arg(long, value_enum, default_value = "exclude")]
@@ -82,14 +133,6 @@ struct OutputArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Phase {
-    /// The whole run
-    All,
-    /// From steady state on
-    Steady,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// Aligned text for reading
     Table,
@@ -102,21 +145,16 @@ enum Format {
 }
 
 impl ScopeArgs {
-    fn scope(&self) -> Result<Scope> {
-        if self.phase == Phase::Steady {
-            return Err(Error::NotAvailable {
-                what: "--phase steady",
-                why: "there is no steady-state test yet; use --phase all",
-            });
-        }
-        Ok(Scope {
+    fn scope(&self) -> Scope {
+        Scope {
             dataset: self.dataset.clone(),
             selector: self.selector.clone(),
             contexts: self.context.clone(),
             roles: self.role.clone().unwrap_or_default(),
+            phase: self.phase,
             observer: self.observer,
             failed: self.failed,
-        })
+        }
     }
 }
 

@@ -25,6 +25,11 @@ pub(super) struct WeightArgs {
 }
 
 impl WeightArgs {
+    /// Options of these models.
+    pub(super) fn new(weight: Vec<Model>, density: f64, bugs: Option<String>) -> Self {
+        Self { weight, density, bugs }
+    }
+
     /// The models asked for, in the order of the command line, each once.
     fn models(&self) -> Vec<Model> {
         let is_first = |(index, model): &(usize, &Model)| !self.weight.iter().take(*index).any(|other| other == *model);
@@ -64,7 +69,12 @@ pub(super) fn definitions(weights: &[Weight]) -> Notes {
     weights.iter().map(of_weight).chain(ratio).collect()
 }
 
-fn density(text: &str) -> std::result::Result<f64, String> {
+/// Parses a density: a number that is not negative.
+pub(super) fn density(text: &str) -> std::result::Result<f64, String> {
     let density = text.parse().map_err(|error| format!("{error}"))?;
-    if f64::is_finite(density) && density >= 0.0 { Ok(density) } else { Err("no density".to_owned()) }
+    if f64::is_finite(density) && density >= 0.0 {
+        Ok(density)
+    } else {
+        Err("give bugs per 1,000 lines, 0 or more".to_owned())
+    }
 }

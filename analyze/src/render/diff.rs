@@ -88,7 +88,7 @@ fn headings(weighted: &[Metric]) -> Vec<Heading> {
         Heading::number("lines", "lines of code"),
     ];
     let weights = weighted.iter().map(|metric| Heading::number(title_of(*metric), metric.unit()));
-    let sides = ["calls A", "calls B", "runs A", "runs B"].map(|title| Heading::number(title, ""));
+    let sides = ["calls A", "calls B", "runs A", "runs B", "effect", "p", "q"].map(|title| Heading::number(title, ""));
     function.into_iter().chain(weights).chain(sides).collect()
 }
 
@@ -105,6 +105,10 @@ fn rows_of(functions: &DataFrame, weighted: &[Metric]) -> PolarsResult<Vec<Vec<O
     }
     for name in ["calls_a", "calls_b", "runs_a", "runs_b"] {
         columns.push(whole(functions.column(name)?)?);
+    }
+    for (name, places) in [("incidence_difference", 2), ("fisher_p", 3), ("fisher_q", 3)] {
+        let values = functions.column(name)?.f64()?;
+        columns.push(values.iter().map(|value| value.map(|value| decimal(value, places))).collect());
     }
     Ok(transposed(&columns, functions.height()))
 }

@@ -148,6 +148,8 @@ impl Block<'_> {
         }
         headings.push(Heading::number("in one run", "functions"));
         headings.push(Heading::number("lost", "events"));
+        headings.push(Heading::number("steady", "runs"));
+        headings.push(Heading::number("coverage", "%"));
         headings
     }
 
@@ -163,6 +165,8 @@ impl Block<'_> {
         }
         cells.push(Some(thousands(row.singletons)));
         cells.push(Some(thousands(row.events_lost)));
+        cells.push(Some(thousands(row.steady_runs as i64)));
+        cells.push(row.coverage.map(|coverage| decimal(100.0 * coverage, 1)));
         cells
     }
 }

@@ -24,9 +24,16 @@ pub(crate) struct TestRun {
     pub(crate) labels: Vec<(&'static str, &'static str)>,
     /// Listed threads: pid and role.
     pub(crate) threads: Vec<(i32, &'static str)>,
+    /// Name of every thread; none: null.
+    pub(crate) comm: Option<&'static str>,
     /// Calls.
     pub(crate) facts: Vec<Fact>,
+    /// Windows: window, pid, module, address, context, calls. Without any there is no such table.
+    pub(crate) windows: Vec<WindowRow>,
 }
+
+/// A row of table `windows`: window, pid, module, address, context, calls.
+pub(crate) type WindowRow = (i64, i32, &'static str, i64, &'static str, i64);
 
 /// A row of table `density`: model, file, module and address of a function, bugs per line.
 pub(crate) type DensityRow = (&'static str, Option<&'static str>, Option<(&'static str, i64)>, f64);
@@ -63,6 +70,11 @@ impl TestDataset {
         self.command(arguments).output().unwrap()
     }
 
+    /// What the program writes to stdout.
+    pub(crate) fn stdout(&self, arguments: &str) -> String {
+        String::from_utf8(self.run(arguments).stdout).unwrap()
+    }
+
     /// Asserts stdout, stderr and exit code of the program.
     #[track_caller]
     pub(crate) fn expect(&self, arguments: &str, stdout: &str, stderr: &str, code: i32) {
@@ -79,6 +91,7 @@ impl TestDataset {
         let threads = df!(
             "pid" => run.threads.iter().map(|thread| thread.0).collect::<Vec<_>>(),
             "role" => run.threads.iter().map(|thread| thread.1).collect::<Vec<_>>(),
+            "comm" => vec![run.comm; count],
             "listed" => vec![true; count],
         );
         let facts = df!(
@@ -93,6 +106,9 @@ impl TestDataset {
         self.write_run(run.id, &tables::RUNS, runs_row(run));
         self.write_run(run.id, &tables::THREADS, threads.unwrap());
         self.write_run(run.id, &tables::FUNCTIONS, facts.unwrap());
+        if !run.windows.is_empty() {
+            self.write_run(run.id, &tables::WINDOWS, windows(&run.windows));
+        }
     }
 
     fn write_run(&self, id: &str, table: &Table, frame: DataFrame) {
@@ -192,6 +208,39 @@ fn lines() -> DataFrame {
         "kind" => ["own", "own", "inlined", "own", "own", "inlined", "own", "own", "own"],
     )
     .unwrap()
+}
+
+fn windows(rows: &[WindowRow]) -> DataFrame {
+    df!(
+        "window" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+        "pid" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+        "module" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+        "address" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+        "context" => rows.iter().map(|row| row.4).collect::<Vec<_>>(),
+        "calls" => rows.iter().map(|row| row.5).collect::<Vec<_>>(),
+    )
+    .unwrap()
+}
+
+/// A run of runc that calls `read` in each of 30 windows of 100 ms, and `write` and `list_add` in the first of them alone.
+pub(crate) fn settling(id: &'static str, repetition: &'static str) -> TestRun {
+    let mut columns = run(id, "runc", "get").columns;
+    columns.extend([
+        ("repetition", repetition),
+        ("window_ns", "100000000"),
+        ("duration_ns", "2950000000"),
+        ("first_ns", "1000"),
+        ("load_ns", "500000000"),
+    ]);
+    let steady = (0..30).map(|window| (window, 1, "vmlinux", 100, "task", 10));
+    let start = [(0, 1, "vmlinux", 200, "task", 2), (0, 1, "vmlinux", 300, "task", 1)];
+    TestRun {
+        columns,
+        threads: vec![(1, "app")],
+        facts: vec![call(1, 100, "read", 300), call(1, 200, "write", 2), call(1, 300, "list_add", 1)],
+        windows: start.into_iter().chain(steady).collect(),
+        ..run(id, "runc", "get")
+    }
 }
 
 fn runs_row(run: &TestRun) -> DataFrame {

@@ -3,5 +3,8 @@
 mod dataset;
 mod diff;
 mod hap;
+mod report;
+mod schema;
+mod trust;
 mod weight;
 mod weight_loops;

@@ -2,18 +2,18 @@
 //!
 //! Up to [`EXACT_RUNS`] runs every one of the n^n resamples is counted (as weighted multisets, so that 8
 //! runs cost 6,435 sums instead of 16.7 million) and the interval is exact. Above that it is taken from
-//! [`RESAMPLES`] pseudo-random resamples with the fixed seed [`SEED`], so that the same runs give the same
+//! [`RESAMPLES`] pseudo-random resamples with the fixed seed [`super::random::SEED`], so that the same runs give the same
 //! interval every time.
 //!
 //! Bounds are values of the resampling distribution, without interpolation: the low one is the least mean
 //! with at least 2.5 % of the resamples at or below it, the high one its mirror image.
 
+use super::random::Random;
+
 /// Runs up to which every resample is counted.
 pub const EXACT_RUNS: usize = 8;
 /// Resamples drawn above [`EXACT_RUNS`].
 pub const RESAMPLES: u64 = 10_000;
-/// Seed of the pseudo-random generator (SplitMix64).
-pub const SEED: u64 = 0x4841_5020_6861_7021;
 /// Runs below which an interval is only indicative: the percentile bootstrap is too narrow for few values.
 pub const INDICATIVE_BELOW: usize = 8;
 /// One in 40 resamples lies outside on each side: 95 % lie inside.
@@ -97,22 +97,9 @@ fn choose(n: u64, k: u64) -> u64 {
 }
 
 fn random_resamples(values: &[f64]) -> Sums {
-    let mut state = SEED;
-    let resample = |_| (values.iter().map(|_| values[index_below(values.len(), &mut state)]).sum(), 1);
+    let mut random = Random::default();
+    let resample = |_| (values.iter().map(|_| values[random.below(values.len())]).sum(), 1);
     (0..RESAMPLES).map(resample).collect()
-}
-
-/// A pseudo-random index below `bound`.
-fn index_below(bound: usize, state: &mut u64) -> usize {
-    ((u128::from(next_random(state)) * bound as u128) >> 64) as usize
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-fn next_random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]

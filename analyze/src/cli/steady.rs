@@ -1,0 +1,65 @@
+//! `hap-analyze steady`: the discovery of functions, and when each run gets steady.
+
+use super::ending::{Ending, Notes};
+use super::{OutputArgs, ScopeArgs};
+use crate::Result;
+use crate::dataset::Dataset;
+use crate::discovery::{curve, summary};
+use crate::output::Report;
+use crate::render;
+use crate::statistics::mser::BATCH;
+use crate::steady::{LEAST_WINDOWS, LEVEL};
+use crate::study::{Chosen, Study, choose};
+
+const EXAMPLE: &str = "\
+Example:
+  hap-analyze steady --dataset dataset-demo --where set=study,workload=redis-bench-get";
+
+/// When the discovery of new functions ends in each run: discovery curve, MSER-5, Mann-Kendall
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub(super) struct SteadyArgs {
+    #[command(flatten)]
+    scope: ScopeArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// In the machine formats one row a window instead of one row a run: functions found against time and calls
+    #[arg(long)]
+    curve: bool,
+}
+
+/// Judges every run.
+pub(super) fn run(args: &SteadyArgs) -> Result<Report> {
+    args.output.check()?;
+    let scope = args.scope.scope();
+    let dataset = Dataset::open(&scope.dataset)?;
+    let all = dataset.runs()?;
+    let Chosen { runs, failed } = choose(&all, &scope, None)?;
+    let study = Study::load(&dataset, &runs, &scope, false)?;
+    let ending = Ending {
+        output: &args.output,
+        scope: &scope,
+        study: &study,
+        runs: &runs,
+        failed: &failed,
+        gaps: &[],
+        differences: &[],
+        strict: args.scope.strict,
+    };
+    let frame = if args.curve { curve(&runs, &study.reach)? } else { summary(&runs, &study.reach)? };
+    ending.report(frame, || Ok((render::steady::table(&runs, &study.reach), explain())))
+}
+
+fn explain() -> Notes {
+    let test = format!(
+        "from the end of the transient (MSER-{BATCH} on new functions per window, at most half of the run), if the windows from there \
+         on show no trend (Mann-Kendall, p >= {LEVEL}); needs {LEAST_WINDOWS} windows: a shorter window (hap-ingest runs --window) \
+         gives more"
+    );
+    vec![
+        ("steady", test),
+        ("p", "Mann-Kendall, two-sided, of the windows after the transient".to_owned()),
+        ("merged", "whether the run is steady, too, with windows merged by 2 and by 4".to_owned()),
+        ("discovery", "share of the functions found by each tenth of the run".to_owned()),
+    ]
+}
