@@ -3,6 +3,8 @@
 target=${CARGO_TARGET_DIR:-$PWD/target}
 venv=$target/readers-venv
 dataset=$target/bundled-dataset
+# comparisons.py serves the tests of several folders.
+export PYTHONPATH=$PWD/tests
 
 requirements() {
     cat tests/readers/requirements.txt notebooks/requirements.txt

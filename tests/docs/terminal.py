@@ -5,22 +5,11 @@ import pty
 import subprocess
 import sys
 
+from comparisons import check, finish
 from scene import commands_of
 
 BIN, DATASET = sys.argv[1:]
 ANALYZE, INGEST = f"{BIN}/hap-analyze", f"{BIN}/hap-ingest"
-FAILED = []
-PASSED = 0
-
-
-def check(name, found, expected):
-    """Counts a comparison; tells both sides where they differ."""
-    global PASSED
-    if found == expected:
-        PASSED += 1
-    else:
-        FAILED.append(name)
-        print(f"FAILED {name}\n  found    {found}\n  expected {expected}")
 
 
 def on_terminal(command, **variables):
@@ -91,5 +80,4 @@ for program in (ANALYZE, INGEST):
         title = [line.replace("\\", "") for line in page.splitlines() if line.startswith(f"{name}-{command}".replace("-", "\\-"))]
         check(f"man {name}-{command}: title and example", (len(title), "Example" in page), (1, True))
 
-print(f"docs, terminal: {PASSED} passed, {len(FAILED)} failed")
-sys.exit(bool(FAILED))
+finish("docs, terminal")

@@ -7,21 +7,11 @@ import sys
 import jsonschema
 import pyarrow.parquet
 
+from comparisons import check, finish
+
 DATASETS = [pathlib.Path(path) for path in sys.argv[1:]]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "schemas" / "json"
-FAILED = []
-PASSED = 0
-
-
-def check(name, found, expected):
-    """Counts a comparison; tells both sides where they differ."""
-    global PASSED
-    if found == expected:
-        PASSED += 1
-    else:
-        FAILED.append(name)
-        print(f"FAILED {name}\n  found    {found}\n  expected {expected}")
 
 
 def described(schema):
@@ -69,5 +59,4 @@ wrong = {"run": 7, "threads": [{"pid": "1"}], "repetition": [1], "marks": [{"nam
 places = sorted("/".join(map(str, error.absolute_path)) for error in validator.iter_errors(wrong))
 check("faults of a run.json are found", places, ["marks/0/ts", "repetition", "run", "threads/0/pid"])
 
-print(f"readers, schemas: {PASSED} passed, {len(FAILED)} failed")
-sys.exit(bool(FAILED))
+finish("readers, schemas")

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::ending::{Ending, Notes};
+use super::ending::Notes;
 use super::groups::{GroupArgs, Grouped};
 use super::{OutputArgs, ScopeArgs};
 use crate::Result;
@@ -78,19 +78,9 @@ pub(super) fn run(args: &CompletenessArgs) -> Result<Report> {
             of_singletons(&singleton_rows(&grouped, &singletons), &grouped.study.functions.frame, keys)?
         }
     };
-    let Grouped { runs: chosen, failed, study, differences, .. } = &grouped;
-    let ending = Ending {
-        output: &args.output,
-        scope: &scope,
-        study,
-        runs: chosen,
-        failed,
-        gaps: &[],
-        differences,
-        strict: args.scope.strict,
-    };
+    let ending = grouped.ending(&args.output, &scope, args.scope.strict);
     ending.report(frame, || {
-        let parts: Vec<Part> = by_subsystem(&singletons.concat(), &study.functions);
+        let parts: Vec<Part> = by_subsystem(&singletons.concat(), &grouped.study.functions);
         let mut blocks = vec![
             render::completeness::groups(&groups, keys),
             render::completeness::windows(&runs, args.limit),

@@ -1,5 +1,7 @@
 //! What the commands over groups of runs share: the runs chosen, what they reached, and how they are grouped.
 
+use super::OutputArgs;
+use super::ending::Ending;
 use crate::dataset::Dataset;
 use crate::groups::{Group, group_runs, named};
 use crate::repetitions::warnings;
@@ -57,5 +59,11 @@ impl<'a> Grouped<'a> {
         let groups = group_runs(&runs, keys);
         let differences = warnings(&named(&runs, &groups), keys);
         Ok(Self { runs, failed, groups, study, differences })
+    }
+
+    /// What ends a command over these groups.
+    pub(super) fn ending<'e>(&'e self, output: &'e OutputArgs, scope: &'e Scope, strict: bool) -> Ending<'e> {
+        let Self { runs, failed, study, differences, .. } = self;
+        Ending { output, scope, study, runs, failed, gaps: &[], differences, strict }
     }
 }

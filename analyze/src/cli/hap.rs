@@ -1,11 +1,13 @@
 //! `hap-analyze hap`: the Horizontal Attack Profile of groups of runs.
 
-use clap::ValueEnum;
 use polars::prelude::*;
 
 use super::ending::{Ending, Notes};
+use super::groups::GroupArgs;
+use super::metric::MetricArg;
 use super::weight::{WeightArgs, definitions};
 use super::{OutputArgs, ScopeArgs};
+use crate::Result;
 use crate::dataset::Dataset;
 use crate::groups::{Group, SetNumbers, function_sets, group_runs, memberships, named};
 use crate::hap::{COLUMNS, Row, Trust, frame, rows};
@@ -14,11 +16,10 @@ use crate::metrics::Metric;
 use crate::output::Report;
 use crate::render;
 use crate::repetitions::warnings;
-use crate::runs::{Run, check_key};
+use crate::runs::Run;
 use crate::statistics::bootstrap::INDICATIVE_BELOW;
 use crate::study::{Chosen, Study, choose, complexity_gaps, gap_notes, gaps};
 use crate::weights::Weight;
-use crate::{Error, Result};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,9 +37,8 @@ pub(super) struct HapArgs {
     scope: ScopeArgs,
     #[command(flatten)]
     output: OutputArgs,
-    /// Labels that make the groups: columns of table runs, or free labels
-    #[arg(long, value_name = "KEYS", value_delimiter = ',', default_value = "runtime,workload")]
-    by: Vec<String>,
+    #[command(flatten)]
+    group: GroupArgs,
     /// What to measure
     #[arg(long, value_enum, value_delimiter = ',', default_value = "functions,lines,code_lines")]
     metric: Vec<MetricArg>,
@@ -49,19 +49,6 @@ pub(super) struct HapArgs {
     summary: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum MetricArg {
-    /// Source functions, clones merged
-    Functions,
-    /// Sum of source extents
-    Lines,
-    /// Distinct executable lines, own and inlined
-    #[value(name = "code_lines")]
-    CodeLines,
-    /// Sum of McCabe numbers
-    Complexity,
-}
-
 impl HapArgs {
     fn metrics(&self) -> Vec<Metric> {
         let mut metrics: Vec<_> = self.metric.iter().map(|metric| metric.metric()).collect();
@@ -69,29 +56,6 @@ impl HapArgs {
         metrics.dedup();
         metrics.extend(self.weight.metrics());
         metrics
-    }
-
-    /// Checks that every key can name a column of the result.
-    fn check_keys(&self, runs: &[Run]) -> Result<()> {
-        let runs: Vec<_> = runs.iter().collect();
-        for (index, key) in self.by.iter().enumerate() {
-            check_key(&runs, key)?;
-            if COLUMNS.contains(&key.as_str()) || self.by.iter().take(index).any(|other| other == key) {
-                return Err(Error::ReservedKey { key: key.clone() });
-            }
-        }
-        Ok(())
-    }
-}
-
-impl MetricArg {
-    fn metric(self) -> Metric {
-        match self {
-            Self::Functions => Metric::Functions,
-            Self::Lines => Metric::Lines,
-            Self::CodeLines => Metric::CodeLines,
-            Self::Complexity => Metric::Complexity,
-        }
     }
 }
 
@@ -101,7 +65,7 @@ pub(super) fn run(args: &HapArgs) -> Result<Report> {
     let (scope, metrics) = (args.scope.scope(), args.metrics());
     let dataset = Dataset::open(&scope.dataset)?;
     let all = dataset.runs()?;
-    args.check_keys(&all)?;
+    args.group.check(&all, &COLUMNS)?;
     let Chosen { runs, failed } = choose(&all, &scope, None)?;
     let study = Study::load(&dataset, &runs, &scope, metrics.iter().any(|metric| metric.needs_kernel()))?
         .with_sources(&dataset, &runs)?;
@@ -109,7 +73,7 @@ pub(super) fn run(args: &HapArgs) -> Result<Report> {
         study.check_complexity(&dataset)?;
     }
     let weights = args.weight.weights(&dataset, &study)?;
-    let groups = group_runs(&runs, &args.by);
+    let groups = group_runs(&runs, &args.group.by);
     let figures = measured(&dataset, &study, (&runs, &groups), (&metrics, &weights))?;
     let rows = rows((&runs, &groups), &Trust::of(&study, &groups), &figures, &metrics);
     let gaps = group_gaps(&study, (&runs, &groups), &metrics)?;
@@ -120,12 +84,12 @@ pub(super) fn run(args: &HapArgs) -> Result<Report> {
         runs: &runs,
         failed: &failed,
         gaps: &gaps,
-        differences: &warnings(&named(&runs, &groups), &args.by),
+        differences: &warnings(&named(&runs, &groups), &args.group.by),
         strict: args.scope.strict,
     };
-    ending.report(frame(&rows, &args.by, study.blind_spot())?, || {
+    ending.report(frame(&rows, &args.group.by, study.blind_spot())?, || {
         let text = if args.summary { render::hap::summary } else { render::hap::blocks };
-        Ok((text(&rows, &args.by, &metrics), explain(&rows, &metrics, &weights)))
+        Ok((text(&rows, &args.group.by, &metrics), explain(&rows, &metrics, &weights)))
     })
 }
 

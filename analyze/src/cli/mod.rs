@@ -7,6 +7,7 @@ mod ending;
 mod groups;
 mod hap;
 mod man;
+mod metric;
 mod report;
 mod schema;
 mod sensitivity;

@@ -1,10 +1,10 @@
 //! `hap-analyze sensitivity`: how far the figures and their order depend on choices.
 
-use clap::ValueEnum;
 use hap_schemas::Selector;
 use rayon::prelude::*;
 
 use super::ending::{Ending, Notes};
+use super::metric::MetricArg;
 use super::{OutputArgs, ScopeArgs};
 use crate::dataset::Dataset;
 use crate::density::{Density, choose_source};
@@ -43,37 +43,13 @@ pub(super) struct SensitivityArgs {
     within: String,
     /// Metric of the default choice
     #[arg(long, value_enum, default_value = "lines")]
-    metric: SensitivityMetric,
+    metric: MetricArg,
     /// Idle runs: their functions are subtracted in one choice; they are not compared
     #[arg(long, value_name = "SELECTOR", default_value = "workload=idle")]
     idle: Selector,
     /// Bug table of the densities: SOURCE of DATASET/bugs/source=SOURCE [default: the first one of this kernel]
     #[arg(long, value_name = "SOURCE")]
     bugs: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum SensitivityMetric {
-    /// Source functions, clones merged
-    Functions,
-    /// Sum of source extents
-    Lines,
-    /// Distinct executable lines, own and inlined
-    #[value(name = "code_lines")]
-    CodeLines,
-    /// Sum of McCabe numbers
-    Complexity,
-}
-
-impl SensitivityMetric {
-    fn metric(self) -> Metric {
-        match self {
-            Self::Functions => Metric::Functions,
-            Self::Lines => Metric::Lines,
-            Self::CodeLines => Metric::CodeLines,
-            Self::Complexity => Metric::Complexity,
-        }
-    }
 }
 
 /// Changes one choice after the other.

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::ending::{Ending, Notes};
+use super::ending::Notes;
 use super::groups::{GroupArgs, Grouped};
 use super::{OutputArgs, ScopeArgs};
 use crate::Result;
@@ -57,17 +57,7 @@ pub(super) fn run(args: &SimilarityArgs) -> Result<Report> {
     let lines: Vec<f64> = grouped.study.functions.lines.iter().map(|lines| lines.unwrap_or(0) as f64).collect();
     let pairs = pairs(&members, &lines);
     let facts = facts(&grouped, &members);
-    let Grouped { runs, failed, study, differences, .. } = &grouped;
-    let ending = Ending {
-        output: &args.output,
-        scope: &scope,
-        study,
-        runs,
-        failed,
-        gaps: &[],
-        differences,
-        strict: args.scope.strict,
-    };
+    let ending = grouped.ending(&args.output, &scope, args.scope.strict);
     ending.report(frame(&pairs, &facts)?, || {
         Ok((render::similarity::blocks(&facts, &pairs, tree(&pairs, facts.len()).as_ref()), explain(&facts)))
     })
