@@ -13,8 +13,9 @@ pub struct Pair {
     pub repetition: u32,
 }
 
-/// All runs of the plan in an order that the seed decides: sorted by the BLAKE3 hash of seed and names, so that a
-/// plan that is made longer keeps the order of what it had.
+/// All runs of the plan in an order that the seed decides: repetition by repetition (randomized complete blocks), so that
+/// what drifts in the host falls on all pairs alike and a study that was cut short is balanced; within a repetition
+/// sorted by the BLAKE3 hash of seed and names, so that a plan that is made longer keeps the order of what it had.
 pub fn order(plan: &Plan, seed: u64) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (runtime, definition) in plan.runtimes.iter().enumerate() {
@@ -22,10 +23,10 @@ pub fn order(plan: &Plan, seed: u64) -> Vec<Pair> {
             for repetition in 1..=plan.repetitions {
                 let name = format!("{seed}/{}/{}/{repetition}", definition.name, other.name);
                 let key = *blake3::hash(name.as_bytes()).as_bytes();
-                pairs.push((key, Pair { runtime, workload, repetition }));
+                pairs.push(((repetition, key), Pair { runtime, workload, repetition }));
             }
         }
     }
-    pairs.sort_by_key(|(key, _)| *key);
+    pairs.sort_by_key(|&(key, _)| key);
     pairs.into_iter().map(|(_, pair)| pair).collect()
 }

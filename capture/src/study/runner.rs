@@ -290,6 +290,8 @@ mod tests {
         let [first, again, other] = [7, 7, 8].map(|seed| order(&plan, seed));
         assert_eq!(first, again);
         assert_ne!(first, other);
+        let blocks: Vec<u32> = first.iter().map(|pair| pair.repetition).collect();
+        assert_eq!(blocks, [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
         let mut sorted = first.clone();
         sorted.sort_by_key(|pair| (pair.runtime, pair.workload, pair.repetition));
         assert_ne!(first, sorted);
