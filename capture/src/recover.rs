@@ -7,7 +7,7 @@ use crate::error::{CaptureError, Result};
 use crate::host::Host;
 use crate::recording::{EndReason, Source};
 use crate::run_dir::{
-    FileFacts, Finished, PartReader, PartWriter, Recorded, RecordingState, RunDir, finish, read_metadata, uname_text,
+    FileFacts, Finished, PartReader, Recorded, RecordingState, RunDir, Spool, finish, read_metadata, uname_text,
 };
 use crate::tracefs::{Instance, StatsText, Tracefs, command_names, thread_groups};
 
@@ -27,8 +27,10 @@ pub enum Recovery {
 pub struct Recovered {
     /// The run.
     pub finished: Finished,
-    /// Bytes of torn chunks, by CPU.
+    /// Bytes of torn chunks whose sub-buffers may be nowhere else, by CPU.
     pub torn: BTreeMap<u32, u64>,
+    /// Bytes of sub-buffers that had a place on the disk and had not reached it, by CPU.
+    pub empty: BTreeMap<u32, u64>,
     /// Bytes of sub-buffers that were still in the kernel's buffers and are in the run.
     pub drained: u64,
     /// Events that the recorder had read and not written; none when the kernel's account is gone with its boot.
@@ -65,9 +67,18 @@ pub fn recover(host: &Host, path: &Path) -> Result<Recovery> {
         dir.remove_working_files()?;
         return Ok(if was_finished { Recovery::WasFinished } else { Recovery::NothingRecorded });
     }
-    let torn = cut_torn_chunks(&dir, &state)?;
+    let mut torn = cut_torn_chunks(&dir, &state)?;
     let drained = if same_boot { drain(host, &dir, &state)? } else { Drained::default() };
-    make_run(&dir, state, torn, drained, same_boot).map(|run| Recovery::Run(Box::new(run)))
+    let mut empty = BTreeMap::new();
+    for &cpu in &state.cpus {
+        empty.insert(cpu, Spool::new(&dir, cpu, state.sub_buffer_size).compress_rest(state.chunk_size, state.level)?);
+    }
+    empty.retain(|_, bytes| *bytes > 0);
+    if same_boot {
+        // The spool had the sub-buffers of a torn chunk.
+        torn.retain(|cpu, _| empty.contains_key(cpu));
+    }
+    make_run(&dir, state, (torn, empty), drained, same_boot).map(|run| Recovery::Run(Box::new(run)))
 }
 
 /// Whether that process is a recorder: process ids are used again.
@@ -99,7 +110,7 @@ fn cut_torn_chunks(dir: &RunDir, state: &RecordingState) -> Result<BTreeMap<u32,
     Ok(torn)
 }
 
-/// Appends what is in the ring buffers to the parts, and removes the instance.
+/// Appends what is in the ring buffers to the spools, and removes the instance.
 fn drain(host: &Host, dir: &RunDir, state: &RecordingState) -> Result<Drained> {
     let top = Tracefs::find(host)?;
     let instance = Instance::open(&top, state.restore.clone());
@@ -120,29 +131,15 @@ fn drain(host: &Host, dir: &RunDir, state: &RecordingState) -> Result<Drained> {
 fn drain_cpu(instance: &Instance, dir: &RunDir, state: &RecordingState, cpu: u32) -> Result<u64> {
     let raw = instance.files().path(format!("per_cpu/cpu{cpu}/trace_pipe_raw"));
     let mut source = Source::open(&raw, state.sub_buffer_size)?;
-    let path = dir.part(cpu);
-    let io = |source| CaptureError::io(&path, source);
-    let end = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
-    let mut part = PartWriter::append(&path, end, state.level)?;
-    let mut room = vec![0; state.chunk_size.max(state.sub_buffer_size) as usize];
-    let mut bytes = 0;
-    loop {
-        let mut read = source.read_full(&mut room).map_err(io)?;
-        if read == 0 {
-            read = source.read_rest(&mut room).map_err(io)?;
-        }
-        if read == 0 {
-            return Ok(bytes);
-        }
-        part.write(room.get(..read).unwrap_or(&[]), true).map_err(io)?;
-        bytes += read as u64;
-    }
+    let mut spool = Spool::new(dir, cpu, state.sub_buffer_size).resumed()?;
+    let moved = source.move_rest(&mut spool).map_err(|source| CaptureError::io(dir.path(), source))?;
+    Ok(moved as u64)
 }
 
 fn make_run(
     dir: &RunDir,
     state: RecordingState,
-    torn: BTreeMap<u32, u64>,
+    (torn, empty): (BTreeMap<u32, u64>, BTreeMap<u32, u64>),
     drained: Drained,
     same_boot: bool,
 ) -> Result<Recovered> {
@@ -160,11 +157,13 @@ fn make_run(
     for (cpu, bytes) in &torn {
         run.notes.push(format!("CPU {cpu}: {bytes} bytes of a torn chunk were dropped"));
     }
+    for (cpu, bytes) in &empty {
+        run.notes.push(format!("CPU {cpu}: {bytes} bytes of sub-buffers had not reached the disk"));
+    }
     if !same_boot {
-        run.notes.push(format!(
-            "the kernel's buffers and at most {} KiB of each CPU that were not written yet are lost with their boot",
-            state.chunk_size / 1024
-        ));
+        let what =
+            "the kernel's buffers, and what the recorder wrote in its last half second, are lost with their boot";
+        run.notes.push(what.to_owned());
     }
     let read = drained.stats.iter().map(|cpu| cpu.stats.read_events).sum::<u64>();
     let has_account = !drained.stats.is_empty();
@@ -180,5 +179,5 @@ fn make_run(
     };
     let finished = finish(dir, recorded)?;
     let missing = finished.missing;
-    Ok(Recovered { finished, torn, drained: drained.bytes, missing })
+    Ok(Recovered { finished, torn, empty, drained: drained.bytes, missing })
 }

@@ -3,12 +3,13 @@
 #![cfg(test)]
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use hap_capture::error::CaptureError;
 use hap_capture::host::Host;
 use hap_capture::recover::{Recovered, Recovery, recover};
-use hap_capture::run_dir::{FileFacts, Mark, PartWriter, RecordingState, RunDir, write_metadata};
+use hap_capture::run_dir::{FileFacts, Mark, PartWriter, RecordingState, RunDir, Spool, write_metadata};
 use hap_capture::tracefs::Restore;
 use hap_ftrace::{CpuData, Decompressor, TraceDat};
 use hap_schemas::{RunJson, ThreadInfo};
@@ -35,8 +36,13 @@ fn events_by_cpu(cpu: u32) -> u64 {
     summary["events_by_cpu"][cpu.to_string()].as_u64().unwrap()
 }
 
-/// The directory of a recorder that was killed in another boot, with every second chunk uncompressed.
+/// The directory of a recorder that was killed in another boot when all was compressed.
 fn killed(path: &Path, bytes: &[u8]) -> RunDir {
+    killed_with(path, bytes, usize::MAX)
+}
+
+/// The same with at most so many chunks compressed; the rest is in the spool, which has a hole where those were.
+fn killed_with(path: &Path, bytes: &[u8], compressed: usize) -> RunDir {
     let capture = TraceDat::parse(bytes).unwrap();
     let dir = RunDir::open(path);
     let cpus: Vec<u32> = capture.buffers[0].cpus.iter().map(|cpu| cpu.cpu).collect();
@@ -51,9 +57,13 @@ fn killed(path: &Path, bytes: &[u8]) -> RunDir {
     write_metadata(&dir, &capture.texts, &facts).unwrap();
     for cpu in &capture.buffers[0].cpus {
         let mut part = PartWriter::create(&dir.part(cpu.cpu), 1).unwrap();
-        for (number, chunk) in sub_buffers(cpu).chunks(IN_CHUNK).enumerate() {
-            part.write(chunk, number % 2 == 0).unwrap();
+        let mut spool = sub_buffers(cpu);
+        let end = spool.len();
+        for chunk in spool.chunks(IN_CHUNK).take(compressed) {
+            part.write(chunk).unwrap();
         }
+        spool[..end.min(compressed.saturating_mul(IN_CHUNK))].fill(0);
+        write_spool(&dir, cpu.cpu, &spool);
     }
     let vmm = ThreadInfo { pid: 1, role: Some("vmm".into()), at_start: Some(true), ..ThreadInfo::default() };
     let state = RecordingState {
@@ -70,6 +80,18 @@ fn killed(path: &Path, bytes: &[u8]) -> RunDir {
     state.save(&dir).unwrap();
     Mark { name: Some("start".into()), ts: 5, ..Mark::default() }.append(&dir).unwrap();
     dir
+}
+
+fn write_spool(dir: &RunDir, cpu: u32, bytes: &[u8]) {
+    let mut writer = Spool::new(dir, cpu, 4096).writer();
+    let mut left = bytes;
+    while !left.is_empty() {
+        let (file, room) = writer.file().unwrap();
+        let (now, rest) = left.split_at(room.min(left.len()));
+        file.write_all(now).unwrap();
+        writer.advance(now.len());
+        left = rest;
+    }
 }
 
 fn recovered(host: &Path, dir: &RunDir) -> Recovered {
@@ -107,8 +129,29 @@ fn everything_on_the_disk_is_in_the_run_and_the_working_files_are_gone() {
     assert_eq!((run.marks[0].name.as_str(), run.marks[0].ts), ("start", 5));
     assert_eq!((run.end_reason.as_deref(), run.failure()), (Some("recovered"), None));
     assert_eq!(run.files[0].blake3, blake3::hash(&written).to_hex().to_string());
-    assert!(found.torn.is_empty());
+    assert!(found.torn.is_empty() && found.empty.is_empty());
     assert_eq!(found.missing, None);
+}
+
+#[test]
+fn what_was_not_compressed_yet_is_in_the_run_and_a_half_sub_buffer_is_not() {
+    let (host, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let bytes = fs::read(format!("{CAPTURE}trace.dat")).unwrap();
+    for compressed in [0, 1, 2] {
+        let dir = killed_with(root.path(), &bytes, compressed);
+        let last = *dir.spool_segments(1).unwrap().last().unwrap();
+        fs::OpenOptions::new().append(true).open(dir.spool(1, last)).unwrap().write_all(&[1; 1000]).unwrap();
+        let found = recovered(host.path(), &dir);
+        let written = fs::read(dir.trace_dat()).unwrap();
+        let (old, new) = (TraceDat::parse(&bytes).unwrap(), TraceDat::parse(&written).unwrap());
+        for cpu in [0, 1] {
+            let [new, old] = [&new, &old].map(|file| sub_buffers(&file.buffers[0].cpus[cpu]));
+            assert!(new == old, "CPU {cpu} with {compressed} chunks compressed");
+        }
+        assert!(found.torn.is_empty() && found.empty.is_empty());
+        fs::remove_file(dir.run_json()).unwrap();
+        fs::remove_file(dir.trace_dat()).unwrap();
+    }
 }
 
 #[test]
@@ -125,9 +168,15 @@ fn a_torn_chunk_costs_itself_alone_and_its_size_is_told() {
     let whole = (all.len() - 1) / IN_CHUNK * IN_CHUNK;
     assert_eq!(sub_buffers(&new.buffers[0].cpus[1]), all[..whole]);
     let torn: Vec<_> = found.torn.into_iter().collect();
-    let note = format!("CPU 1: {} bytes of a torn chunk were dropped", torn[0].1);
     assert_eq!((torn.len(), torn[0].0), (1, 1));
-    assert!(found.finished.run.notes.contains(&note), "{:?}", found.finished.run.notes);
+    let lost = all.len() - whole;
+    assert_eq!(found.empty.into_iter().collect::<Vec<_>>(), [(1, lost as u64)]);
+    for note in [
+        format!("CPU 1: {} bytes of a torn chunk were dropped", torn[0].1),
+        format!("CPU 1: {lost} bytes of sub-buffers had not reached the disk"),
+    ] {
+        assert!(found.finished.run.notes.contains(&note), "{:?}", found.finished.run.notes);
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ vm_start_qemu() {
         -serial "file:$VM/console.log" -monitor "unix:$VM/monitor.sock,server,nowait" -pidfile "$VM/qemu.pid" \
         -kernel "$CACHE/vmlinuz-$kernel" -initrd "$CACHE/initrd-$kernel" \
         -append "console=ttyS0 quiet panic=-1 tsc=reliable clocksource=tsc nowatchdog audit=0" \
-        -drive "file=$VM/disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap" \
+        -drive "file=$VM/disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap${HAP_LAB_DISK_BPS:+,throttling.bps-write=$HAP_LAB_DISK_BPS}" \
         -netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net \
         -device virtio-rng-pci < /dev/null > "$VM/qemu.log" 2>&1
 }

@@ -11,7 +11,7 @@ use crate::recover::{Recovered, Recovery, recover};
 
 /// Make a run of what a killed recorder has left
 ///
-/// What is on the disk is kept, but for a torn chunk at the end of a CPU. In the same boot the kernel's buffers still
+/// What is on the disk is kept, compressed or not, but for a torn chunk at the end of a CPU. In the same boot the kernel's buffers still
 /// hold what came after: that is added, and tracing is put back as it was found.
 ///
 /// Exit code: 0 nothing is missing, 1 something is, or may be, 2 failed.
@@ -59,5 +59,5 @@ fn report(args: &RecoverArgs, recovered: &Recovered) {
 fn exit(recovered: &Recovered) -> Exit {
     let finished = &recovered.finished;
     let is_whole = finished.lost == 0 && finished.damaged == 0 && recovered.missing == Some(0);
-    if is_whole && recovered.torn.is_empty() { Exit::Complete } else { Exit::Incomplete }
+    if is_whole && recovered.torn.is_empty() && recovered.empty.is_empty() { Exit::Complete } else { Exit::Incomplete }
 }

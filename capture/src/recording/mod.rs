@@ -1,7 +1,9 @@
 //! A recording, from the discovery of the sandbox to the finished run.
 
 mod command;
+mod compress;
 mod description;
+mod drain;
 mod options;
 mod progress;
 mod reader;
@@ -15,7 +17,7 @@ pub(crate) use command::RUN_DIR_VARIABLE;
 pub use command::{StoppedCommand, stop_and_execute};
 pub use options::{RecordOptions, RunLabels};
 pub use progress::{Progress, Standing};
-pub use reader::{CpuReader, ReaderOptions, ReaderState};
+pub use reader::{CpuReader, ReaderState};
 pub use session::{Outcome, record};
 pub(crate) use source::Source;
 pub use stop::{EndReason, StopFlag};

@@ -1,32 +1,20 @@
-//! The thread that brings one CPU's trace data to the disk.
+//! What brings one CPU's trace data to the disk: a thread that drains its ring buffer, one that compresses.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use super::Source;
+use super::compress::Compress;
+use super::drain::Drain;
+use super::syncer::CpuFiles;
 use crate::error::{CaptureError, Result};
-use crate::run_dir::{PartWriter, RunDir};
+use crate::run_dir::{PartWriter, RunDir, Spool};
 use crate::steady::Discovery;
 
-/// Data that waits for its chunk to fill is written after this time, so that little is lost with the recorder.
-const FLUSH_AFTER: Duration = Duration::from_secs(1);
-/// Share of the ring buffer that was read without a pause when a reader counts as behind: 1 in so many.
-const BEHIND: u64 = 4;
-
-/// How CPUs are read.
-#[derive(Clone, Copy, Debug)]
-pub struct ReaderOptions {
-    /// Bytes of a sub-buffer.
-    pub sub_buffer_size: u32,
-    /// Bytes of a chunk in memory.
-    pub chunk_size: u32,
-    /// Zstandard level.
-    pub level: i32,
-    /// Bytes of the ring buffer.
-    pub buffer_size: u64,
-}
+/// Sub-buffers in a chunk.
+pub(super) const SUB_BUFFERS_IN_CHUNK: u32 = 64;
 
 /// What the readers and the rest of the recorder tell each other.
 #[derive(Debug, Default)]
@@ -35,121 +23,135 @@ pub struct ReaderState {
     pub finish: AtomicBool,
     /// Bytes read from the ring buffers.
     pub raw_bytes: AtomicU64,
-    /// Bytes written to the disk.
-    pub stored_bytes: AtomicU64,
-    /// Bytes that were written without compression, since a reader was behind.
-    pub uncompressed_bytes: AtomicU64,
+    /// Those of them that are compressed.
+    pub compressed_bytes: AtomicU64,
+    /// Bytes that these have become.
+    pub part_bytes: AtomicU64,
     /// A reader has given up.
     pub has_failed: AtomicBool,
 }
 
-/// A running reader.
+impl ReaderState {
+    /// Bytes in the run directory: compressed ones and those that wait for it.
+    pub fn stored_bytes(&self) -> u64 {
+        let compressed = self.compressed_bytes.load(Ordering::Relaxed);
+        let waiting = self.raw_bytes.load(Ordering::Relaxed).saturating_sub(compressed);
+        self.part_bytes.load(Ordering::Relaxed) + waiting
+    }
+}
+
+/// How far a CPU has got, in bytes of sub-buffers since the start.
+#[derive(Debug, Default)]
+pub(super) struct CpuPosition {
+    /// In the spool.
+    pub(super) drained: AtomicU64,
+    /// In the part.
+    pub(super) compressed: AtomicU64,
+    /// Nothing more comes into the spool.
+    pub(super) is_drained: AtomicBool,
+}
+
+impl CpuPosition {
+    /// Bytes of the spool that are not compressed.
+    pub(super) fn waiting(&self) -> u64 {
+        let drained = self.drained.load(Ordering::Acquire);
+        drained.saturating_sub(self.compressed.load(Ordering::Acquire))
+    }
+}
+
+/// The running threads of a CPU.
 #[derive(Debug)]
 pub struct CpuReader {
     cpu: u32,
-    thread: JoinHandle<std::io::Result<()>>,
-}
-
-struct Work {
-    source: Source,
-    part: PartWriter,
-    options: ReaderOptions,
-    state: Arc<ReaderState>,
-    discovery: Option<Discovery>,
-    chunk: Vec<u8>,
-    filled: usize,
-    waiting_since: Option<Instant>,
-    /// Bytes read since the ring buffer was last empty.
-    streak: u64,
+    drain: JoinHandle<io::Result<()>>,
+    compress: JoinHandle<io::Result<()>>,
 }
 
 impl CpuReader {
-    /// Starts to read a CPU into its part.
+    /// Starts to read a CPU into the run directory. Gives its files too, to be brought to the disk.
     pub(super) fn start(
-        source: Source,
-        part: PartWriter,
+        dir: &RunDir,
         cpu: u32,
-        options: ReaderOptions,
+        source: Source,
+        sub_buffer: u32,
+        level: i32,
         state: &Arc<ReaderState>,
         discovery: Option<Discovery>,
-    ) -> Result<Self> {
-        let state = Arc::clone(state);
-        let chunk = vec![0; options.chunk_size as usize];
-        let work = Work { source, part, options, state, discovery, chunk, filled: 0, waiting_since: None, streak: 0 };
-        let spawned = std::thread::Builder::new().name(format!("read-cpu{cpu}")).spawn(move || work.run());
-        let thread =
-            spawned.map_err(|source| CaptureError::Command { command: format!("reader of CPU {cpu}"), source })?;
-        Ok(Self { cpu, thread })
+    ) -> Result<(Self, CpuFiles)> {
+        let spool = Spool::new(dir, cpu, sub_buffer);
+        let part = PartWriter::create(&dir.part(cpu), level)?;
+        let position = Arc::new(CpuPosition::default());
+        let handle = part.handle().map_err(|source| CaptureError::io(&dir.part(cpu), source))?;
+        let files = CpuFiles::new(spool.clone(), handle, &position);
+        let compress = Compress {
+            spool: spool.reader(),
+            part,
+            position: Arc::clone(&position),
+            state: Arc::clone(state),
+            discovery,
+            chunk: vec![0; (sub_buffer * SUB_BUFFERS_IN_CHUNK) as usize],
+            waiting_since: None,
+        };
+        let drain = Drain { source, spool: spool.writer(), position, state: Arc::clone(state) };
+        let drain = spawn(&format!("drain-cpu{cpu}"), move || drain.run())?;
+        let compress = spawn(&format!("compress-cpu{cpu}"), move || compress.run())?;
+        Ok((Self { cpu, drain, compress }, files))
     }
 
-    /// Waits for the end of the reader, which [`ReaderState::finish`] asks for.
+    /// Waits for the end, which [`ReaderState::finish`] asks for.
     pub fn join(self, dir: &RunDir) -> Result<()> {
-        let ended = self.thread.join().unwrap_or_else(|_| Err(std::io::Error::other("the reader broke down")));
-        ended.map_err(|source| CaptureError::io(&dir.part(self.cpu), source))
+        let of = |thread: JoinHandle<io::Result<()>>| {
+            thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread broke down")))
+        };
+        let (drained, compressed) = (of(self.drain), of(self.compress));
+        drained.map_err(|source| CaptureError::io(dir.path(), source))?;
+        compressed.map_err(|source| CaptureError::io(&dir.part(self.cpu), source))
     }
 }
 
-impl Work {
-    fn run(mut self) -> std::io::Result<()> {
-        let ended = self.read();
-        if ended.is_err() {
-            self.state.has_failed.store(true, Ordering::Relaxed);
-        }
-        ended
-    }
+fn spawn(name: &str, work: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<JoinHandle<io::Result<()>>> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|source| CaptureError::Command { command: format!("thread {name}"), source })
+}
 
-    fn read(&mut self) -> std::io::Result<()> {
-        loop {
-            let finish = self.state.finish.load(Ordering::Acquire);
-            let room = self.chunk.get_mut(self.filled..).unwrap_or(&mut []);
-            let mut read = self.source.read_full(room)?;
-            if read == 0 && finish {
-                read = self.source.read_rest(room)?;
-                if read == 0 {
-                    return self.flush();
-                }
-            }
-            self.take(read)?;
-            if read == 0 {
-                self.streak = 0;
-                self.flush_if_old()?;
-                self.source.wait()?;
-            }
-        }
-    }
+/// Sets the nice value of the calling thread. Without the right to do so it stays as it is.
+pub(super) fn prefer(nice: i32) {
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), nice);
+}
 
-    fn take(&mut self, read: usize) -> std::io::Result<()> {
-        self.filled += read;
-        self.streak += read as u64;
-        if read > 0 {
-            self.state.raw_bytes.fetch_add(read as u64, Ordering::Relaxed);
-            self.waiting_since.get_or_insert_with(Instant::now);
-        }
-        let is_full = self.filled + self.options.sub_buffer_size as usize > self.chunk.len();
-        if is_full { self.flush() } else { Ok(()) }
-    }
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
 
-    fn flush_if_old(&mut self) -> std::io::Result<()> {
-        let is_old = self.waiting_since.is_some_and(|since| since.elapsed() >= FLUSH_AFTER);
-        if is_old { self.flush() } else { Ok(()) }
-    }
+    use super::{CpuReader, ReaderState};
+    use crate::recording::Source;
+    use crate::run_dir::{PartReader, RunDir};
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        let chunk = self.chunk.get(..self.filled).unwrap_or(&[]);
-        if chunk.is_empty() {
-            return Ok(());
+    #[test]
+    fn all_sub_buffers_are_in_the_part_in_order() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = RunDir::open(root.path());
+        let raw = root.path().join("trace_pipe_raw");
+        let bytes: Vec<u8> = (1..=70).flat_map(|number| [number; 4096]).collect();
+        std::fs::write(&raw, &bytes).unwrap();
+        let state = Arc::new(ReaderState::default());
+        let source = Source::open(&raw, 4096).unwrap();
+        let (reader, _) = CpuReader::start(&dir, 0, source, 4096, 1, &state, None).unwrap();
+        state.finish.store(true, Ordering::Release);
+        reader.join(&dir).unwrap();
+        let mut part = PartReader::open(&dir.part(0), 4096).unwrap();
+        let mut decompressor = zstd::bulk::Decompressor::new().unwrap();
+        let mut sizes = Vec::new();
+        let mut held = Vec::new();
+        while let Some(chunk) = part.next_chunk().unwrap() {
+            sizes.push(chunk.size / 4096);
+            held.extend(chunk.sub_buffers(&mut decompressor).unwrap());
         }
-        let is_behind = self.streak > self.options.buffer_size / BEHIND;
-        let stored = self.part.write(chunk, !is_behind)?;
-        self.state.stored_bytes.fetch_add(stored, Ordering::Relaxed);
-        if is_behind {
-            self.state.uncompressed_bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-        }
-        if let Some(discovery) = &mut self.discovery {
-            discovery.read(chunk);
-        }
-        self.filled = 0;
-        self.waiting_since = None;
-        Ok(())
+        assert_eq!(held, bytes);
+        assert_eq!(sizes.iter().sum::<u32>(), 70);
+        assert_eq!(state.raw_bytes.load(Ordering::Relaxed), 70 * 4096);
+        assert_eq!(state.compressed_bytes.load(Ordering::Relaxed), 70 * 4096);
+        assert_eq!(state.stored_bytes(), std::fs::metadata(dir.part(0)).unwrap().len());
     }
 }

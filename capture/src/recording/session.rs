@@ -11,22 +11,18 @@ use hap_schemas::{PhaseMark, RunJson, TracerInfo};
 
 use super::command::{StoppedCommand, kill_left_behind};
 use super::description::{describe_end, first_description};
+use super::reader::SUB_BUFFERS_IN_CHUNK;
 use super::watch::Watch;
-use super::{CpuReader, EndReason, Progress, ReaderOptions, ReaderState, RecordOptions, Source, Standing, StopFlag};
+use super::{CpuReader, EndReason, Progress, ReaderState, RecordOptions, Source, Standing, StopFlag};
 use crate::clock::{TRACE_CLOCK, now_ns};
 use crate::error::{CaptureError, Result};
 use crate::host::Host;
-use crate::run_dir::{
-    FileFacts, Finished, Mark, PartWriter, Recorded, RecordingState, RunDir, finish, uname_text, write_metadata,
-};
+use crate::run_dir::{FileFacts, Finished, Mark, Recorded, RecordingState, RunDir, finish, uname_text, write_metadata};
 use crate::sandbox::{Sandbox, Target, own_cgroup_inside};
 use crate::steady::{Discovery, SharedSites, SteadyState};
 use crate::tracefs::{
     Instance, InstanceOptions, Restore, StatsText, Tracefs, command_names, read_texts, sub_buffer_size, thread_groups,
 };
-
-/// Sub-buffers in a chunk.
-const SUB_BUFFERS_IN_CHUNK: u32 = 64;
 
 /// A recording that has ended.
 #[derive(Clone, Debug)]
@@ -231,24 +227,18 @@ impl Session {
 
     fn start_readers(&mut self, options: &RecordOptions, sites: &SharedSites) -> Result<()> {
         let sub_buffer_size = self.facts.sub_buffer_size;
-        let reader_options = ReaderOptions {
-            sub_buffer_size,
-            chunk_size: sub_buffer_size * SUB_BUFFERS_IN_CHUNK,
-            level: options.level,
-            buffer_size: options.buffer_kb * 1024,
-        };
         let mut files = Vec::new();
         for cpu in self.facts.cpus.clone() {
             let raw = self.instance.files().path(format!("per_cpu/cpu{cpu}/trace_pipe_raw"));
             let source = Source::open(&raw, sub_buffer_size)?;
-            let path = self.dir.part(cpu);
-            let part = PartWriter::create(&path, options.level)?;
-            files.push(part.handle().map_err(|source| CaptureError::io(&path, source))?);
             let discovery = match options.until_steady {
-                Some(_) => Some(Discovery::new(&self.texts, sub_buffer_size, sites.clone())?),
+                Some(_) => Some(Discovery::new(&self.texts, sub_buffer_size, cpu, sites.clone())?),
                 None => None,
             };
-            self.readers.push(CpuReader::start(source, part, cpu, reader_options, &self.state, discovery)?);
+            let (reader, of_cpu) =
+                CpuReader::start(&self.dir, cpu, source, sub_buffer_size, options.level, &self.state, discovery)?;
+            self.readers.push(reader);
+            files.push(of_cpu);
         }
         self.syncer = Some(super::syncer::Syncer::start(files));
         Ok(())

@@ -1,7 +1,7 @@
 //! Whole sub-buffers out of a CPU's `trace_pipe_raw`.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -10,18 +10,20 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 
 use crate::error::{CaptureError, Result};
+use crate::run_dir::SpoolWriter;
 
-/// Bytes that the pipe between kernel and recorder should hold.
-const PIPE_SIZE: usize = 1 << 20;
+/// Sub-buffers that are on their way at a time: those that are lost with a recorder that is killed.
+const IN_PIPE: usize = 64;
 /// Longest wait for data: how late a stop or a slow trickle is noticed.
 const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-/// Pause where the kernel reports data but has no full sub-buffer to give.
-const PAUSE: Duration = Duration::from_millis(20);
+/// First and longest pause where the kernel reports data but has no full sub-buffer to give; each is twice the one before.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
 
-/// Reads one CPU. Full sub-buffers are moved into a pipe without a copy, many a call.
+/// Moves the sub-buffers of one CPU into its spool, without a copy through this process.
 #[derive(Debug)]
 pub(crate) struct Source {
     raw: File,
@@ -30,6 +32,7 @@ pub(crate) struct Source {
     sub_buffer: usize,
     /// Whether the last try gave nothing.
     was_empty: bool,
+    pause: Duration,
 }
 
 impl Source {
@@ -39,57 +42,90 @@ impl Source {
         let flags = OFlags::NONBLOCK.bits().cast_signed();
         let raw = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(io)?;
         let (input, output) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| io(error.into()))?;
+        let sub_buffer = sub_buffer as usize;
         // A smaller pipe only takes more calls.
-        let _ = fcntl_setpipe_size(&output, PIPE_SIZE.max(2 * sub_buffer as usize));
-        Ok(Self { raw, output, input: File::from(input), sub_buffer: sub_buffer as usize, was_empty: false })
+        let _ = fcntl_setpipe_size(&output, IN_PIPE * sub_buffer);
+        Ok(Self { raw, output, input: File::from(input), sub_buffer, was_empty: false, pause: PAUSES.0 })
     }
 
-    /// Fills `room` with full sub-buffers, as many as there are; gives their bytes. Does not wait.
-    pub(crate) fn read_full(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let wanted = room.len() - room.len() % self.sub_buffer;
-        let mut filled = 0;
-        while filled < wanted {
-            let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
-            let moved = match splice(&self.raw, None, &self.output, None, wanted - filled, flags) {
-                Ok(moved) => moved,
-                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => 0,
+    /// Most bytes that [`Self::move_full`] moves.
+    pub(crate) fn most(&self) -> usize {
+        IN_PIPE * self.sub_buffer
+    }
+
+    /// Appends full sub-buffers, some of those that there are; gives their bytes, 0 where there is none. Does not wait.
+    pub(crate) fn move_full(&mut self, spool: &mut SpoolWriter) -> io::Result<usize> {
+        let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
+        let most = self.most();
+        let (out, room) = spool.file()?;
+        let moved = match splice(&self.raw, None, &self.output, None, room.min(most), flags) {
+            Ok(moved) => moved,
+            Err(Errno::AGAIN | Errno::INTR) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        self.empty_pipe(moved, out)?;
+        spool.advance(moved);
+        self.was_empty = moved == 0;
+        if moved > 0 {
+            self.pause = PAUSES.0;
+        }
+        Ok(moved)
+    }
+
+    fn empty_pipe(&mut self, bytes: usize, out: &mut File) -> io::Result<()> {
+        let mut left = bytes;
+        while left > 0 {
+            match splice(&self.input, None, &*out, None, left, SpliceFlags::MOVE) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(moved) => left -= moved,
+                Err(Errno::INTR) => {}
+                // A file system without splice.
+                Err(Errno::INVAL) => {
+                    let mut copy = vec![0; left];
+                    self.input.read_exact(&mut copy)?;
+                    out.write_all(&copy)?;
+                    left = 0;
+                }
                 Err(error) => return Err(error.into()),
-            };
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends all sub-buffers of a buffer at rest, the last one filled up with zeroes; gives their bytes.
+    pub(crate) fn move_rest(&mut self, spool: &mut SpoolWriter) -> io::Result<usize> {
+        let mut total = 0;
+        loop {
+            let moved = self.move_full(spool)?;
+            total += moved;
             if moved == 0 {
                 break;
             }
-            let place = room.get_mut(filled..filled + moved).unwrap_or(&mut []);
-            self.input.read_exact(place)?;
-            filled += moved;
         }
-        self.was_empty = filled == 0;
-        Ok(filled)
-    }
-
-    /// Fills `room` with sub-buffers, the last one possibly not full; gives their bytes. Only for a buffer at rest.
-    pub(crate) fn read_rest(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let mut filled = 0;
-        for place in room.chunks_exact_mut(self.sub_buffer) {
-            match self.raw.read(place) {
-                Ok(0) => break,
-                Ok(count) => place.get_mut(count..).unwrap_or(&mut []).fill(0),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+        let mut sub_buffer = vec![0; self.sub_buffer];
+        loop {
+            match self.raw.read(&mut sub_buffer) {
+                Ok(0) => return Ok(total),
+                Ok(count) => sub_buffer.get_mut(count..).unwrap_or(&mut []).fill(0),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(total),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             }
-            filled += self.sub_buffer;
+            spool.file()?.0.write_all(&sub_buffer)?;
+            spool.advance(self.sub_buffer);
+            total += self.sub_buffer;
         }
-        Ok(filled)
     }
 
     /// Waits for data, at most a short time.
-    pub(crate) fn wait(&self) -> io::Result<()> {
+    pub(crate) fn wait(&mut self) -> io::Result<()> {
         let mut fds = [PollFd::new(&self.raw, PollFlags::IN)];
         match poll(&mut fds, Some(&WAIT)) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Ok(0) | Err(Errno::INTR) => Ok(()),
             Ok(_) => {
                 if self.was_empty {
-                    thread::sleep(PAUSE);
+                    thread::sleep(self.pause);
+                    self.pause = (2 * self.pause).min(PAUSES.1);
                 }
                 Ok(())
             }
@@ -100,21 +136,42 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use super::Source;
+    use std::fs::File;
+
+    use super::{IN_PIPE, Source};
+    use crate::run_dir::{RunDir, Spool};
+
+    /// 66 sub-buffers of 4,096 bytes, each full of its number.
+    fn source(dir: &RunDir) -> (Source, Vec<u8>) {
+        let path = dir.path().join("trace_pipe_raw");
+        let bytes: Vec<u8> = (1..=66).flat_map(|number| [number; 4096]).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        (Source::open(&path, 4096).unwrap(), bytes)
+    }
 
     #[test]
-    fn whole_sub_buffers_come_in_order_and_the_last_one_when_the_buffer_rests() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("trace_pipe_raw");
-        let bytes: Vec<u8> = (0..5u8).flat_map(|number| vec![number; 4096]).collect();
-        std::fs::write(&path, &bytes).unwrap();
-        let mut source = Source::open(&path, 4096).unwrap();
-        let mut room = vec![0; 2 * 4096 + 100];
-        assert_eq!(source.read_full(&mut room).unwrap(), 8192);
-        assert_eq!(room[..8192], bytes[..8192]);
-        let mut room = vec![0; 8 * 4096];
-        assert_eq!(source.read_rest(&mut room).unwrap(), 3 * 4096);
-        assert_eq!(room[..3 * 4096], bytes[8192..]);
-        assert_eq!(source.read_full(&mut room).unwrap(), 0);
+    fn sub_buffers_come_in_order_and_no_more_than_are_allowed_on_their_way() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = RunDir::open(root.path());
+        let (mut source, bytes) = source(&dir);
+        let mut spool = Spool::new(&dir, 0, 4096).writer();
+        assert_eq!(source.move_full(&mut spool).unwrap(), IN_PIPE * 4096);
+        assert_eq!(std::fs::read(dir.spool(0, 0)).unwrap(), bytes[..IN_PIPE * 4096]);
+        assert_eq!(source.move_rest(&mut spool).unwrap(), 2 * 4096);
+        assert_eq!(std::fs::read(dir.spool(0, 0)).unwrap(), bytes);
+        assert_eq!(source.move_full(&mut spool).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_file_that_takes_no_splice_is_written() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = RunDir::open(root.path());
+        let (mut source, bytes) = source(&dir);
+        let path = root.path().join("out");
+        // The system refuses to splice into a file that is open for appending.
+        let mut out = File::options().create(true).append(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut File::from(source.output.try_clone().unwrap()), &bytes[..8192]).unwrap();
+        source.empty_pipe(8192, &mut out).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), bytes[..8192]);
     }
 }

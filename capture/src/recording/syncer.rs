@@ -6,8 +6,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::reader::CpuPosition;
+use crate::run_dir::Spool;
+
 /// Pause between two rounds.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// Files of one CPU.
+#[derive(Debug)]
+pub(super) struct CpuFiles {
+    spool: Spool,
+    part: File,
+    position: Arc<CpuPosition>,
+}
+
+impl CpuFiles {
+    pub(super) fn new(spool: Spool, part: File, position: &Arc<CpuPosition>) -> Self {
+        Self { spool, part, position: Arc::clone(position) }
+    }
+
+    fn sync(&self) {
+        let compressed = self.position.compressed.load(Ordering::Acquire);
+        // A disk that fails shows at the next write.
+        let _ = self.part.sync_data();
+        self.spool.sync(compressed, self.position.drained.load(Ordering::Acquire));
+    }
+}
 
 /// The thread that does it. Readers do not wait for the disk.
 #[derive(Debug)]
@@ -18,15 +42,12 @@ pub(super) struct Syncer {
 
 impl Syncer {
     /// Starts on these files. Without a thread the system brings them to the disk in its own time.
-    pub(super) fn start(files: Vec<File>) -> Self {
+    pub(super) fn start(files: Vec<CpuFiles>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let work = move || {
             while !flag.load(Ordering::Relaxed) {
-                for file in &files {
-                    // A disk that fails shows at the next write.
-                    let _ = file.sync_data();
-                }
+                files.iter().for_each(CpuFiles::sync);
                 std::thread::park_timeout(PAUSE);
             }
         };

@@ -86,7 +86,7 @@ impl Watch<'_> {
         let mut now = Standing {
             elapsed: self.started.elapsed(),
             raw_bytes: self.state.raw_bytes.load(Ordering::Relaxed),
-            stored_bytes: self.state.stored_bytes.load(Ordering::Relaxed),
+            stored_bytes: self.state.stored_bytes(),
             ..Standing::default()
         };
         for &cpu in self.cpus {

@@ -60,18 +60,33 @@ impl RunDir {
         self.path.join("marks.jsonl")
     }
 
-    /// Trace data of a CPU.
+    /// A segment of a CPU's trace data that is not compressed yet.
+    pub fn spool(&self, cpu: u32, segment: u64) -> PathBuf {
+        self.path.join(format!("cpu{cpu}.raw.{segment}"))
+    }
+
+    /// The segments of a CPU that are there, sorted.
+    pub fn spool_segments(&self, cpu: u32) -> Result<Vec<u64>> {
+        let prefix = format!("cpu{cpu}.raw.");
+        self.numbers(|name| name.strip_prefix(&prefix)?.parse().ok())
+    }
+
+    /// Compressed trace data of a CPU.
     pub fn part(&self, cpu: u32) -> PathBuf {
         self.path.join(format!("cpu{cpu}.part"))
     }
 
     /// The CPUs that have trace data, sorted.
     pub fn parts(&self) -> Result<Vec<u32>> {
+        self.numbers(|name| name.strip_prefix("cpu")?.strip_suffix(".part")?.parse().ok())
+    }
+
+    /// The numbers that the names of files stand for, sorted.
+    fn numbers<N: Ord>(&self, number: impl Fn(&str) -> Option<N>) -> Result<Vec<N>> {
         let entries = fs::read_dir(&self.path).map_err(|source| CaptureError::io(&self.path, source))?;
-        let number = |name: &str| name.strip_prefix("cpu")?.strip_suffix(".part")?.parse::<u32>().ok();
-        let mut cpus: Vec<_> = entries.filter_map(|entry| number(entry.ok()?.file_name().to_str()?)).collect();
-        cpus.sort_unstable();
-        Ok(cpus)
+        let mut numbers: Vec<_> = entries.filter_map(|entry| number(entry.ok()?.file_name().to_str()?)).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
     /// Removes files that a killed recorder has not given their names yet.
@@ -88,8 +103,12 @@ impl RunDir {
 
     /// Removes what only a recording needs. What is in the way tells, what is gone already does not.
     pub fn remove_working_files(&self) -> Result<()> {
-        let parts = self.parts()?.into_iter().map(|cpu| self.part(cpu));
-        for file in parts.chain([self.metadata(), self.marks(), self.state()]) {
+        let mut files = Vec::new();
+        for cpu in self.parts()? {
+            files.extend(self.spool_segments(cpu)?.into_iter().map(|segment| self.spool(cpu, segment)));
+            files.push(self.part(cpu));
+        }
+        for file in files.into_iter().chain([self.metadata(), self.marks(), self.state()]) {
             match fs::remove_file(&file) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                     return Err(CaptureError::io(&file, source));
@@ -120,7 +139,9 @@ mod tests {
     fn working_files_go_and_the_run_stays() {
         let root = tempfile::tempdir().unwrap();
         let dir = RunDir::open(root.path());
-        for file in [dir.part(0), dir.part(11), dir.metadata(), dir.state(), dir.trace_dat(), dir.run_json()] {
+        for file in
+            [dir.part(0), dir.spool(0, 12), dir.part(11), dir.metadata(), dir.state(), dir.trace_dat(), dir.run_json()]
+        {
             std::fs::write(file, "").unwrap();
         }
         assert_eq!(dir.parts().unwrap(), [0, 11]);

@@ -1,8 +1,9 @@
 //! A run directory: what lies there while a recording runs, and what it becomes.
 //!
 //! While a recording runs there are `recording.json` (what is known of the run, and what to put back in tracefs),
-//! `metadata.dat` (a trace.dat with the kernel's texts and no trace data), `cpuN.part` (trace data) and, if anybody set
-//! a mark, `marks.jsonl`. At the end they become `trace.dat` and `run.json`.
+//! `metadata.dat` (a trace.dat with the kernel's texts and no trace data), `cpuN.raw.K` and `cpuN.part` (trace data, not
+//! yet compressed and compressed) and, if anybody set a mark, `marks.jsonl`. At the end they become `trace.dat` and
+//! `run.json`.
 
 mod assemble;
 mod atomic;
@@ -12,6 +13,7 @@ mod layout;
 mod marks;
 mod part;
 mod scan;
+mod spool;
 mod state;
 mod threads;
 
@@ -24,4 +26,5 @@ pub use layout::RunDir;
 pub use marks::{Mark, MarkLog};
 pub use part::{PartChunk, PartReader, PartWriter, Torn};
 pub use scan::{CpuScan, Scan, Scanner, ThreadEvent};
+pub use spool::{Spool, SpoolReader, SpoolWriter};
 pub use state::RecordingState;

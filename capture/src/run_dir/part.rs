@@ -73,15 +73,13 @@ impl PartWriter {
         self.file.try_clone()
     }
 
-    /// Writes whole sub-buffers as a chunk; gives its bytes in the file. A recorder that has fallen behind does not
-    /// compress: writing is faster.
-    pub fn write(&mut self, sub_buffers: &[u8], compress: bool) -> io::Result<u64> {
+    /// Writes whole sub-buffers as a chunk; gives its bytes in the file.
+    pub fn write(&mut self, sub_buffers: &[u8]) -> io::Result<u64> {
         let size = sub_buffers.len();
         let room = HEADER + zstd::zstd_safe::compress_bound(size);
         self.stored.resize(room.max(HEADER + size), 0);
         let (header, body) = self.stored.split_at_mut(HEADER);
-        let compressed = if compress { self.compressor.compress_to_buffer(sub_buffers, body)? } else { size };
-        let stored = compressed.min(size);
+        let stored = self.compressor.compress_to_buffer(sub_buffers, body)?.min(size);
         if stored == size
             && let Some(place) = body.get_mut(..size)
         {
@@ -190,11 +188,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("cpu0.part");
         let mut writer = PartWriter::create(&path, 1).unwrap();
-        let small = writer.write(&[7; 8192], true).unwrap();
+        let small = writer.write(&[7; 8192]).unwrap();
         assert!(small < 200);
-        assert_eq!(writer.write(&[8; 4096], false).unwrap(), 4104);
+        let mut noise = vec![0; 4096];
+        blake3::Hasher::new().finalize_xof().fill(&mut noise);
+        assert_eq!(writer.write(&noise).unwrap(), 4104);
         let (chunks, rest) = read(&path);
-        assert_eq!(chunks, [vec![7; 8192], vec![8; 4096]]);
+        assert_eq!(chunks, [vec![7; 8192], noise]);
         assert_eq!(rest, Torn { offset: small + 4104, bytes: 0 });
     }
 
@@ -203,8 +203,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("cpu0.part");
         let mut writer = PartWriter::create(&path, 1).unwrap();
-        let first = writer.write(&[7; 8192], true).unwrap();
-        let second = writer.write(&[9; 4096], true).unwrap();
+        let first = writer.write(&[7; 8192]).unwrap();
+        let second = writer.write(&[9; 4096]).unwrap();
         let whole = std::fs::read(&path).unwrap();
         for cut in first..first + second {
             std::fs::write(&path, &whole[..cut as usize]).unwrap();
@@ -219,7 +219,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("cpu0.part");
         let mut writer = PartWriter::create(&path, 1).unwrap();
-        let first = writer.write(&[7; 4096], true).unwrap();
+        let first = writer.write(&[7; 4096]).unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
         bytes.extend([0; 100]);
         std::fs::write(&path, &bytes).unwrap();
@@ -230,9 +230,9 @@ mod tests {
     fn appending_cuts_the_torn_chunk_off() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("cpu0.part");
-        let first = PartWriter::create(&path, 1).unwrap().write(&[7; 4096], true).unwrap();
+        let first = PartWriter::create(&path, 1).unwrap().write(&[7; 4096]).unwrap();
         std::fs::write(&path, [std::fs::read(&path).unwrap(), vec![1; 5]].concat()).unwrap();
-        PartWriter::append(&path, first, 1).unwrap().write(&[8; 4096], true).unwrap();
+        PartWriter::append(&path, first, 1).unwrap().write(&[8; 4096]).unwrap();
         assert_eq!(read(&path).0, [vec![7; 4096], vec![8; 4096]]);
     }
 }

@@ -20,8 +20,9 @@ const INSTANCE_PREFIX: &str = "hap-";
 const REMOVALS: u32 = 100;
 /// Pause between tries.
 const REMOVAL_PAUSE: Duration = Duration::from_millis(50);
-/// The ring buffer wakes its reader when it is this full, in per cent.
-const WAKE_AT_PERCENT: &str = "10";
+/// The ring buffer wakes its reader when it is this full, in per cent: to wake costs the sandbox time, and the rest holds
+/// what comes until the reader runs.
+const WAKE_AT_PERCENT: &str = "50";
 
 /// What must be put back when a recording ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
