@@ -7,7 +7,8 @@ use crate::error::{CaptureError, Result};
 use crate::host::Host;
 use crate::recording::{EndReason, Source};
 use crate::run_dir::{
-    FileFacts, Finished, PartReader, Recorded, RecordingState, RunDir, Spool, finish, read_metadata, uname_text,
+    FileFacts, Finished, PartReader, Recorded, RecordingState, RunDir, Spool, SpoolMemory, finish, read_metadata,
+    uname_text,
 };
 use crate::tracefs::{Instance, StatsText, Tracefs, command_names, thread_groups};
 
@@ -59,20 +60,24 @@ pub fn recover(host: &Host, path: &Path) -> Result<Recovery> {
         return Err(CaptureError::StillRecording { path: path.to_owned(), pid: state.pid });
     }
     dir.remove_temporary_files()?;
+    let memory = if same_boot { SpoolMemory::left_by(host, &state.restore.instance) } else { SpoolMemory::default() };
     if dir.run_json().exists() || state.sub_buffer_size == 0 {
         if same_boot {
             Instance::open(&Tracefs::find(host)?, state.restore).remove()?;
         }
+        memory.remove(&dir)?;
         let was_finished = dir.run_json().exists();
         dir.remove_working_files()?;
         return Ok(if was_finished { Recovery::WasFinished } else { Recovery::NothingRecorded });
     }
     let mut torn = cut_torn_chunks(&dir, &state)?;
-    let drained = if same_boot { drain(host, &dir, &state)? } else { Drained::default() };
+    let drained = if same_boot { drain(host, &dir, &memory, &state)? } else { Drained::default() };
     let mut empty = BTreeMap::new();
     for &cpu in &state.cpus {
-        empty.insert(cpu, Spool::new(&dir, cpu, state.sub_buffer_size).compress_rest(state.chunk_size, state.level)?);
+        let spool = Spool::new(&dir, &memory, cpu, state.sub_buffer_size);
+        empty.insert(cpu, spool.compress_rest(state.chunk_size, state.level)?);
     }
+    memory.remove(&dir)?;
     empty.retain(|_, bytes| *bytes > 0);
     if same_boot {
         // The spool had the sub-buffers of a torn chunk.
@@ -111,14 +116,14 @@ fn cut_torn_chunks(dir: &RunDir, state: &RecordingState) -> Result<BTreeMap<u32,
 }
 
 /// Appends what is in the ring buffers to the spools, and removes the instance.
-fn drain(host: &Host, dir: &RunDir, state: &RecordingState) -> Result<Drained> {
+fn drain(host: &Host, dir: &RunDir, memory: &SpoolMemory, state: &RecordingState) -> Result<Drained> {
     let top = Tracefs::find(host)?;
     let instance = Instance::open(&top, state.restore.clone());
     let mut drained = Drained::default();
     if instance.files().has("tracing_on") {
         instance.stop()?;
         for &cpu in &state.cpus {
-            drained.bytes += drain_cpu(&instance, dir, state, cpu)?;
+            drained.bytes += drain_cpu(&instance, dir, memory, state, cpu)?;
             drained.stats.push(StatsText::read(instance.files(), cpu)?);
         }
         drained.tgids = thread_groups(&top).into_iter().collect();
@@ -128,10 +133,10 @@ fn drain(host: &Host, dir: &RunDir, state: &RecordingState) -> Result<Drained> {
     Ok(drained)
 }
 
-fn drain_cpu(instance: &Instance, dir: &RunDir, state: &RecordingState, cpu: u32) -> Result<u64> {
+fn drain_cpu(instance: &Instance, dir: &RunDir, memory: &SpoolMemory, state: &RecordingState, cpu: u32) -> Result<u64> {
     let raw = instance.files().path(format!("per_cpu/cpu{cpu}/trace_pipe_raw"));
     let mut source = Source::open(&raw, state.sub_buffer_size)?;
-    let mut spool = Spool::new(dir, cpu, state.sub_buffer_size).resumed()?;
+    let mut spool = Spool::new(dir, memory, cpu, state.sub_buffer_size).resumed()?;
     let moved = source.move_rest(&mut spool).map_err(|source| CaptureError::io(dir.path(), source))?;
     Ok(moved as u64)
 }
@@ -161,8 +166,7 @@ fn make_run(
         run.notes.push(format!("CPU {cpu}: {bytes} bytes of sub-buffers had not reached the disk"));
     }
     if !same_boot {
-        let what =
-            "the kernel's buffers, and what the recorder wrote in its last half second, are lost with their boot";
+        let what = "the kernel's buffers, and what the recorder had in memory or wrote in its last half second, are lost with their boot";
         run.notes.push(what.to_owned());
     }
     let read = drained.stats.iter().map(|cpu| cpu.stats.read_events).sum::<u64>();

@@ -9,7 +9,7 @@ use std::path::Path;
 use hap_capture::error::CaptureError;
 use hap_capture::host::Host;
 use hap_capture::recover::{Recovered, Recovery, recover};
-use hap_capture::run_dir::{FileFacts, Mark, PartWriter, RecordingState, RunDir, Spool, write_metadata};
+use hap_capture::run_dir::{FileFacts, Mark, PartWriter, RecordingState, RunDir, Spool, SpoolMemory, write_metadata};
 use hap_capture::tracefs::Restore;
 use hap_ftrace::{CpuData, Decompressor, TraceDat};
 use hap_schemas::{RunJson, ThreadInfo};
@@ -83,7 +83,7 @@ fn killed_with(path: &Path, bytes: &[u8], compressed: usize) -> RunDir {
 }
 
 fn write_spool(dir: &RunDir, cpu: u32, bytes: &[u8]) {
-    let mut writer = Spool::new(dir, cpu, 4096).writer();
+    let mut writer = Spool::new(dir, &SpoolMemory::default(), cpu, 4096).writer();
     let mut left = bytes;
     while !left.is_empty() {
         let (file, room) = writer.file().unwrap();

@@ -34,6 +34,7 @@ impl Drain {
 
     fn drain(&mut self) -> io::Result<()> {
         while !self.state.finish.load(Ordering::Acquire) {
+            self.spool.waiting = self.position.waiting();
             let moved = self.source.move_full(&mut self.spool)?;
             self.count(moved);
             if moved < self.source.most() {

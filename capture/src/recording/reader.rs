@@ -71,14 +71,13 @@ impl CpuReader {
     /// Starts to read a CPU into the run directory. Gives its files too, to be brought to the disk.
     pub(super) fn start(
         dir: &RunDir,
-        cpu: u32,
+        spool: &Spool,
         source: Source,
-        sub_buffer: u32,
         level: i32,
         state: &Arc<ReaderState>,
         discovery: Option<Discovery>,
     ) -> Result<(Self, CpuFiles)> {
-        let spool = Spool::new(dir, cpu, sub_buffer);
+        let (cpu, sub_buffer) = (spool.cpu(), spool.sub_buffer());
         let part = PartWriter::create(&dir.part(cpu), level)?;
         let position = Arc::new(CpuPosition::default());
         let handle = part.handle().map_err(|source| CaptureError::io(&dir.part(cpu), source))?;
@@ -126,7 +125,7 @@ mod tests {
 
     use super::{CpuReader, ReaderState};
     use crate::recording::Source;
-    use crate::run_dir::{PartReader, RunDir};
+    use crate::run_dir::{PartReader, RunDir, Spool, SpoolMemory};
 
     #[test]
     fn all_sub_buffers_are_in_the_part_in_order() {
@@ -137,7 +136,8 @@ mod tests {
         std::fs::write(&raw, &bytes).unwrap();
         let state = Arc::new(ReaderState::default());
         let source = Source::open(&raw, 4096).unwrap();
-        let (reader, _) = CpuReader::start(&dir, 0, source, 4096, 1, &state, None).unwrap();
+        let spool = Spool::new(&dir, &SpoolMemory::default(), 0, 4096);
+        let (reader, _) = CpuReader::start(&dir, &spool, source, 1, &state, None).unwrap();
         state.finish.store(true, Ordering::Release);
         reader.join(&dir).unwrap();
         let mut part = PartReader::open(&dir.part(0), 4096).unwrap();

@@ -17,12 +17,19 @@ use super::{CpuReader, EndReason, Progress, ReaderState, RecordOptions, Source, 
 use crate::clock::{TRACE_CLOCK, now_ns};
 use crate::error::{CaptureError, Result};
 use crate::host::Host;
-use crate::run_dir::{FileFacts, Finished, Mark, Recorded, RecordingState, RunDir, finish, uname_text, write_metadata};
+use crate::run_dir::{
+    FileFacts, Finished, Mark, Recorded, RecordingState, RunDir, Spool, SpoolMemory, finish, uname_text, write_metadata,
+};
 use crate::sandbox::{Sandbox, Target, own_cgroup_inside};
 use crate::steady::{Discovery, SharedSites, SteadyState};
 use crate::tracefs::{
     Instance, InstanceOptions, Restore, StatsText, Tracefs, command_names, read_texts, sub_buffer_size, thread_groups,
 };
+
+/// Most bytes that may wait in memory to be compressed, for each CPU.
+const MEMORY_LIMIT: u64 = 64 << 20;
+/// Share of the host's memory that they may take in all: 1 in so many.
+const MEMORY_SHARE: u64 = 16;
 
 /// A recording that has ended.
 #[derive(Clone, Debug)]
@@ -62,6 +69,7 @@ struct Session {
     sandbox: Sandbox,
     texts: Texts,
     facts: FileFacts,
+    memory: SpoolMemory,
     readers: Vec<CpuReader>,
     state: Arc<ReaderState>,
     syncer: Option<super::syncer::Syncer>,
@@ -77,6 +85,13 @@ fn check_tracer(top: &Tracefs) -> Result<()> {
     } else {
         Err(CaptureError::NoFunctionTracer { available })
     }
+}
+
+/// Bytes of trace data that may wait in memory for each of so many CPUs.
+fn memory_limit(cpus: usize) -> u64 {
+    let system = rustix::system::sysinfo();
+    let memory = system.totalram as u64 * u64::from(system.mem_unit);
+    MEMORY_LIMIT.min(memory / MEMORY_SHARE / cpus.max(1) as u64)
 }
 
 /// Moves this process out of the sandbox's control group: its work must not be charged to the sandbox.
@@ -135,6 +150,7 @@ impl Session {
             sandbox,
             texts,
             facts,
+            memory: SpoolMemory::default(),
             readers: Vec::new(),
             state: Arc::default(),
             syncer: None,
@@ -195,6 +211,7 @@ impl Session {
         // The kernel refuses another tracer while a reader has the buffers open.
         self.instance.arm()?;
         let sites = SharedSites::default();
+        self.memory = SpoolMemory::create(host, self.instance.name(), memory_limit(self.facts.cpus.len()));
         self.start_readers(options, &sites)?;
         // Threads that came while the tracer was switched on have no traced parent yet.
         let late = self.sandbox.refresh(host);
@@ -231,12 +248,12 @@ impl Session {
         for cpu in self.facts.cpus.clone() {
             let raw = self.instance.files().path(format!("per_cpu/cpu{cpu}/trace_pipe_raw"));
             let source = Source::open(&raw, sub_buffer_size)?;
+            let spool = Spool::new(&self.dir, &self.memory, cpu, sub_buffer_size);
             let discovery = match options.until_steady {
                 Some(_) => Some(Discovery::new(&self.texts, sub_buffer_size, cpu, sites.clone())?),
                 None => None,
             };
-            let (reader, of_cpu) =
-                CpuReader::start(&self.dir, cpu, source, sub_buffer_size, options.level, &self.state, discovery)?;
+            let (reader, of_cpu) = CpuReader::start(&self.dir, &spool, source, options.level, &self.state, discovery)?;
             self.readers.push(reader);
             files.push(of_cpu);
         }
@@ -310,6 +327,7 @@ impl Session {
         let readers = std::mem::take(&mut self.readers);
         let read: Vec<_> = readers.into_iter().filter_map(|reader| reader.join(&self.dir).err()).collect();
         self.syncer = None;
+        let left = self.memory.remove(&self.dir).err();
         let cpus = self.facts.cpus.iter();
         let stats: Result<Vec<_>> = cpus.map(|&cpu| StatsText::read(self.instance.files(), cpu)).collect();
         let (stats, unreadable) = match stats {
@@ -317,7 +335,7 @@ impl Session {
             Err(error) => (Vec::new(), Some(error)),
         };
         progress.step("switching the function tracer off");
-        let error = read.into_iter().chain(stopped.err()).chain(unreadable).next();
+        let error = read.into_iter().chain(stopped.err()).chain(unreadable).chain(left).next();
         let (tgids, names) = (thread_groups(&self.top), command_names(&self.top));
         let (tgids, names) = (tgids.into_iter().collect(), names.into_iter().collect());
         WoundUp { end, exit, stats, tgids, names, error }

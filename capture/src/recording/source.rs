@@ -139,7 +139,7 @@ mod tests {
     use std::fs::File;
 
     use super::{IN_PIPE, Source};
-    use crate::run_dir::{RunDir, Spool};
+    use crate::run_dir::{RunDir, Spool, SpoolMemory};
 
     /// 66 sub-buffers of 4,096 bytes, each full of its number.
     fn source(dir: &RunDir) -> (Source, Vec<u8>) {
@@ -154,7 +154,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let dir = RunDir::open(root.path());
         let (mut source, bytes) = source(&dir);
-        let mut spool = Spool::new(&dir, 0, 4096).writer();
+        let mut spool = Spool::new(&dir, &SpoolMemory::default(), 0, 4096).writer();
         assert_eq!(source.move_full(&mut spool).unwrap(), IN_PIPE * 4096);
         assert_eq!(std::fs::read(dir.spool(0, 0)).unwrap(), bytes[..IN_PIPE * 4096]);
         assert_eq!(source.move_rest(&mut spool).unwrap(), 2 * 4096);

@@ -2,14 +2,15 @@
 //!
 //! They are in the hands of the system as soon as they have left the ring buffer, so that a recorder that is killed
 //! leaves them. The stream of a CPU is cut into segments of one size, a file each, so that what is compressed can go
-//! without a lock on the file that is being written.
+//! without a lock on the file that is being written. Segments are in memory ([`SpoolMemory`]) as long as few bytes wait
+//! to be compressed, so that a disk need not be faster than the compressed stream; else in the run directory.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use super::{PartReader, PartWriter, RunDir};
+use super::{PartReader, PartWriter, RunDir, SpoolMemory};
 use crate::error::{CaptureError, Result};
 
 /// Sub-buffers of a segment: few enough that most are gone before the system has brought them to the disk.
@@ -19,6 +20,7 @@ const SUB_BUFFERS_IN_SEGMENT: u64 = 512;
 #[derive(Clone, Debug)]
 pub struct Spool {
     dir: RunDir,
+    memory: SpoolMemory,
     cpu: u32,
     sub_buffer: u32,
 }
@@ -28,6 +30,8 @@ pub struct Spool {
 pub struct SpoolWriter {
     spool: Spool,
     place: u64,
+    /// Bytes of the stream that wait to be compressed: they decide whether the next segment is in memory.
+    pub waiting: u64,
     /// The segment of `place`, once something was written to it.
     file: Option<File>,
 }
@@ -41,16 +45,32 @@ pub struct SpoolReader {
 
 impl Spool {
     /// Of a CPU whose sub-buffers have that size.
-    pub fn new(dir: &RunDir, cpu: u32, sub_buffer: u32) -> Self {
-        Self { dir: dir.clone(), cpu, sub_buffer: sub_buffer.max(1) }
+    pub fn new(dir: &RunDir, memory: &SpoolMemory, cpu: u32, sub_buffer: u32) -> Self {
+        Self { dir: dir.clone(), memory: memory.clone(), cpu, sub_buffer: sub_buffer.max(1) }
+    }
+
+    /// The CPU.
+    pub fn cpu(&self) -> u32 {
+        self.cpu
+    }
+
+    /// Bytes of a sub-buffer.
+    pub fn sub_buffer(&self) -> u32 {
+        self.sub_buffer
     }
 
     fn segment_size(&self) -> u64 {
         SUB_BUFFERS_IN_SEGMENT * u64::from(self.sub_buffer)
     }
 
+    /// Of the segment of a place: in memory if it is there, else in the run directory.
     fn path(&self, place: u64) -> PathBuf {
-        self.dir.spool(self.cpu, place / self.segment_size())
+        let in_memory = self.memory_path(place).filter(|path| path.exists());
+        in_memory.unwrap_or_else(|| self.dir.spool(self.cpu, place / self.segment_size()))
+    }
+
+    fn memory_path(&self, place: u64) -> Option<PathBuf> {
+        Some(self.memory.dir()?.spool(self.cpu, place / self.segment_size()))
     }
 
     /// Bytes from a place to the end of its segment.
@@ -58,18 +78,19 @@ impl Spool {
         (self.segment_size() - place % self.segment_size()) as usize
     }
 
-    /// Brings what is between two places to the disk. A disk that fails shows at the next write.
+    /// Brings what is between two places and not in memory to the disk. A disk that fails shows at the next write.
     pub fn sync(&self, from: u64, to: u64) {
         let mut place = from;
         while place < to {
-            let _ = File::open(self.path(place)).and_then(|file| file.sync_data());
+            let path = self.dir.spool(self.cpu, place / self.segment_size());
+            let _ = File::open(path).and_then(|file| file.sync_data());
             place += self.room(place) as u64;
         }
     }
 
     /// The stream from its start.
     pub fn writer(&self) -> SpoolWriter {
-        SpoolWriter { spool: self.clone(), place: 0, file: None }
+        SpoolWriter { spool: self.clone(), place: 0, waiting: 0, file: None }
     }
 
     /// A reader of it.
@@ -79,17 +100,21 @@ impl Spool {
 
     /// Bytes of whole sub-buffers that a killed recorder has left, from the start of the stream.
     fn length(&self) -> Result<u64> {
-        let Some(last) = self.dir.spool_segments(self.cpu)?.last().copied() else { return Ok(0) };
-        let path = self.dir.spool(self.cpu, last);
+        let mut segments = self.dir.spool_segments(self.cpu)?;
+        if let Some(memory) = self.memory.dir() {
+            segments.extend(memory.spool_segments(self.cpu)?);
+        }
+        let Some(last) = segments.into_iter().max() else { return Ok(0) };
+        let path = self.path(last.saturating_mul(self.segment_size()));
         let length = fs::metadata(&path).map_err(|source| CaptureError::io(&path, source))?.len();
-        Ok(last * self.segment_size()
+        Ok(last.saturating_mul(self.segment_size())
             + length.min(self.segment_size()) / u64::from(self.sub_buffer) * u64::from(self.sub_buffer))
     }
 
     /// The stream where a killed recorder has left it: behind its last whole sub-buffer, and behind all that the part holds.
     pub fn resumed(&self) -> Result<SpoolWriter> {
         let (held, _) = part_extent(self)?;
-        Ok(SpoolWriter { spool: self.clone(), place: self.length()?.max(held), file: None })
+        Ok(SpoolWriter { spool: self.clone(), place: self.length()?.max(held), waiting: 0, file: None })
     }
 
     /// Compresses what a killed recorder had not: appends to the part all sub-buffers of the stream that it does not hold.
@@ -129,8 +154,11 @@ impl SpoolWriter {
     }
 
     fn open(&self) -> io::Result<File> {
-        let mut file = File::options().write(true).create(true).truncate(false).open(self.spool.path(self.place))?;
         let offset = self.place % self.spool.segment_size();
+        let has_room = offset == 0 && self.spool.memory.has_room(self.waiting, self.spool.segment_size());
+        let in_memory = self.spool.memory_path(self.place).filter(|_| has_room);
+        let path = in_memory.unwrap_or_else(|| self.spool.path(self.place));
+        let mut file = File::options().write(true).create(true).truncate(false).open(path)?;
         file.set_len(offset)?;
         file.seek(SeekFrom::Start(offset))?;
         Ok(file)
@@ -211,7 +239,9 @@ fn without_empty(sub_buffers: &[u8], size: usize) -> Vec<u8> {
 mod tests {
     use std::io::Write;
 
-    use super::{PartReader, PartWriter, RunDir, Spool, SpoolWriter};
+    use crate::host::Host;
+
+    use super::{PartReader, PartWriter, RunDir, Spool, SpoolMemory, SpoolWriter};
 
     fn append(writer: &mut SpoolWriter, bytes: &[u8]) {
         let mut left = bytes;
@@ -236,7 +266,7 @@ mod tests {
     fn a_stream_goes_over_segments_and_those_that_are_done_are_removed() {
         let root = tempfile::tempdir().unwrap();
         let dir = RunDir::open(root.path());
-        let spool = Spool::new(&dir, 0, 1);
+        let spool = Spool::new(&dir, &SpoolMemory::default(), 0, 1);
         let bytes: Vec<u8> = (0..1200_u32).map(|number| number as u8).collect();
         append(&mut spool.writer(), &bytes);
         assert_eq!(dir.spool_segments(0).unwrap(), [0, 1, 2]);
@@ -258,7 +288,7 @@ mod tests {
     fn what_is_not_in_the_part_is_compressed_and_what_a_power_cut_left_empty_is_told() {
         let root = tempfile::tempdir().unwrap();
         let dir = RunDir::open(root.path());
-        let spool = Spool::new(&dir, 0, 4096);
+        let spool = Spool::new(&dir, &SpoolMemory::default(), 0, 4096);
         let mut writer = spool.writer();
         for number in [1, 2, 3, 0, 5] {
             append(&mut writer, &[number; 4096]);
@@ -274,7 +304,7 @@ mod tests {
     fn a_stream_goes_on_behind_its_last_whole_sub_buffer_and_behind_the_part() {
         let root = tempfile::tempdir().unwrap();
         let dir = RunDir::open(root.path());
-        let spool = Spool::new(&dir, 0, 4096);
+        let spool = Spool::new(&dir, &SpoolMemory::default(), 0, 4096);
         std::fs::write(dir.spool(0, 0), [vec![1; 4096], vec![2; 7]].concat()).unwrap();
         append(&mut spool.resumed().unwrap(), &[3; 4096]);
         assert_eq!(std::fs::read(dir.spool(0, 0)).unwrap(), [vec![1; 4096], vec![3; 4096]].concat());
@@ -282,5 +312,29 @@ mod tests {
         append(&mut spool.resumed().unwrap(), &[8; 4096]);
         assert_eq!(spool.compress_rest(8192, 1).unwrap(), 0);
         assert_eq!(held(&dir), [vec![7; 3 * 4096], vec![8; 4096]]);
+    }
+
+    #[test]
+    fn segments_are_in_memory_while_little_waits_and_a_killed_recorder_leaves_both_kinds() {
+        let (root, host) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::create_dir_all(host.path().join("dev/shm")).unwrap();
+        let dir = RunDir::open(root.path());
+        let memory = SpoolMemory::create(&Host::at(host.path()), "hap-7", 1000);
+        let spool = Spool::new(&dir, &memory, 0, 1);
+        let mut writer = spool.writer();
+        append(&mut writer, &[1; 512]);
+        writer.waiting = 512;
+        append(&mut writer, &[2; 512]);
+        writer.waiting = 0;
+        append(&mut writer, &[3; 100]);
+        assert_eq!(dir.spool_segments(0).unwrap(), [1]);
+        assert_eq!(memory.dir().unwrap().spool_segments(0).unwrap(), [0, 2]);
+        let left = SpoolMemory::left_by(&Host::at(host.path()), "hap-7");
+        assert_eq!(Spool::new(&dir, &left, 0, 1).compress_rest(4096, 1).unwrap(), 0);
+        let mut part = PartReader::open(&dir.part(0), 1).unwrap();
+        let sizes: Vec<_> = std::iter::from_fn(|| part.next_chunk().unwrap()).map(|chunk| chunk.size).collect();
+        assert_eq!(sizes, [512, 512, 100]);
+        left.remove(&dir).unwrap();
+        assert!(!host.path().join("dev/shm/hap-7").exists());
     }
 }

@@ -84,6 +84,11 @@ impl Instance {
         Self { top: top.clone(), files, restore, removed: false }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.restore.instance
+    }
+
     /// Its files.
     pub fn files(&self) -> &Tracefs {
         &self.files
