@@ -70,7 +70,7 @@ killed_recording() {
     # SIGKILL goes to the recorder alone; it has none but threads, else those would be left behind and the test of processes fails.
     with_load "$runtime" "$workload" "rm -rf /out/$run
         hap-capture record --runtime $runtime --workload $workload --out /out/$run --duration 600s \$target & recorder=\$!
-        until [ \"\$(cat /out/$run/cpu*.part 2> /dev/null | wc -c)\" -gt 200000 ]; do kill -0 \$recorder; sleep 0.2; done
+        until [ \"\$(cat /out/$run/cpu* /dev/shm/hap-*/cpu* 2> /dev/null | wc -c)\" -gt 1000000 ]; do kill -0 \$recorder; sleep 0.2; done
         sleep 4
         kill -9 \$recorder; wait \$recorder || [ \$? -eq 137 ]
         code=0; hap-capture recover /out/$run || code=\$?
