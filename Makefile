@@ -55,6 +55,7 @@ docs:
 book:
 	@[ -x target/tools/bin/mdbook ] || $(CARGO) install --locked --quiet --root target/tools --version $(MDBOOK) --no-default-features --features search mdbook
 	target/tools/bin/mdbook build docs
+	@python3 tests/docs/book.py target/book
 
 # Manual pages in target/man, completion scripts in target/completions.
 man:
@@ -64,7 +65,7 @@ man:
 completions:
 	$(CARGO) build --release --workspace
 	@mkdir -p target/completions
-	@for program in hap-ingest hap-analyze; do for shell in bash zsh fish; do \
+	@for program in hap-capture hap-ingest hap-analyze; do for shell in bash zsh fish; do \
 		$(BIN)/$$program completions $$shell > target/completions/$$program.$$shell; done; done
 	@ls target/completions
 

@@ -1,5 +1,5 @@
 //! `cargo bench -p hap-analyze [-- RUNS]`: synthetic runs (10,000 unless told) of 500 functions each, and the wall time and
-//! peak memory of every command on them.
+//! peak memory of every command on them, with a kernel table.
 //!
 //! Seven runtimes times four workloads draw from a pool of 2,000 functions, each runtime with probabilities of its own: a
 //! core that every run has, and a long tail. Every run has 24 windows; a function is in a few of them. The same number of
@@ -18,15 +18,16 @@ const RUNTIMES: usize = 7;
 const WORKLOADS: usize = 4;
 const POOL: usize = 2_000;
 const WINDOWS: i64 = 24;
+const BUILD_ID: &str = "5eed";
 const WINDOW_NS: i64 = 100_000_000;
 /// Every command, on all runs.
 const COMMANDS: [&str; 6] = [
     "steady",
     "completeness",
     "similarity",
-    "sensitivity --metric functions",
+    "sensitivity",
     "diff runtime=runtime-0 runtime=runtime-1 --summary",
-    "hap --metric functions",
+    "hap",
 ];
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -49,10 +50,11 @@ fn measure(runs: usize) -> Outcome<()> {
     // Polars plans queries recursively, deeper than the stack of a worker thread allows without optimisation.
     let pool = rayon::ThreadPoolBuilder::new().stack_size(64 << 20).build()?;
     pool.install(|| (0..runs).into_par_iter().try_for_each(|run| write_run(folder.path(), run)))?;
-    println!("{runs} runs; wall seconds and peak KiB of each command");
+    write_kernel(folder.path())?;
+    println!("{runs} runs; wall and CPU seconds, and peak memory, of each command");
     for command in COMMANDS {
         let status = Command::new("/usr/bin/time")
-            .args(["-f", &format!("%e s  %M KiB  {command}"), env!("CARGO_BIN_EXE_hap-analyze")])
+            .args(["-f", &format!("%e s wall  %U + %S s CPU  %M KiB  {command}"), env!("CARGO_BIN_EXE_hap-analyze")])
             .args(command.split(' '))
             .args(["--format", "csv", "--out"])
             .arg(folder.path().join("out.csv"))
@@ -109,6 +111,31 @@ fn write_run(dataset: &Path, run: usize) -> Outcome<()> {
     write(dataset, &id, &tables::RUNS, row_of_run(&id, runtime, workload)?)
 }
 
+/// A kernel whose functions have 10 to 19 lines, of which three are executable.
+fn write_kernel(dataset: &Path) -> Outcome<()> {
+    let kernel = df!(
+        "build_id" => [BUILD_ID], "release" => ["synthetic"], "kernel_fingerprint" => ["synthetic"],
+        "code_lines" => [3 * POOL as i64], "blind_code_lines" => [0_i64],
+    )?;
+    let of = |value: fn(i64) -> i64| (0..POOL as i64).map(value).collect::<Vec<_>>();
+    let functions = df!(
+        "module" => vec!["vmlinux"; POOL], "address" => of(|f| 16 * f), "source_address" => of(|f| 16 * f),
+        "function" => (0..POOL).map(|f| format!("function_{f}")).collect::<Vec<_>>(),
+        "file" => (0..POOL).map(|f| format!("file_{}.c", f / 20)).collect::<Vec<_>>(),
+        "line" => of(|f| 20 * (f % 20)), "lines" => of(|f| 10 + f % 10), "complexity" => of(|f| 1 + f % 7),
+    )?;
+    let symbols: Vec<i64> = (0..POOL as i64).flat_map(|f| [f; 3]).collect();
+    let lines = df!(
+        "module" => vec!["vmlinux"; symbols.len()], "address" => symbols.iter().map(|f| 16 * f).collect::<Vec<_>>(),
+        "file" => symbols.iter().map(|f| format!("file_{}.c", f / 20)).collect::<Vec<_>>(),
+        "line" => symbols.iter().zip([0, 1, 2].iter().cycle()).map(|(f, n)| 20 * (f % 20) + n).collect::<Vec<_>>(),
+    )?;
+    let folder = dataset.join("kernels").join(format!("build_id={BUILD_ID}"));
+    write_file(&folder.join("kernel.parquet"), &tables::KERNEL, kernel)?;
+    write_file(&folder.join("functions.parquet"), &tables::KERNEL_FUNCTIONS, functions)?;
+    write_file(&folder.join("lines.parquet"), &tables::KERNEL_LINES, lines)
+}
+
 /// 300 functions that all runs have, and a tail that falls with the distance from the runtime's own part of the pool.
 fn probability(function: usize, runtime: usize, workload: usize) -> f64 {
     if function < 300 {
@@ -125,6 +152,7 @@ fn row_of_run(id: &str, runtime: usize, workload: usize) -> Outcome<DataFrame> {
         ("run", lit(id)),
         ("runtime", lit(format!("runtime-{runtime}"))),
         ("workload", lit(format!("workload-{workload}"))),
+        ("build_id", lit(BUILD_ID)),
         ("window_ns", lit(WINDOW_NS)),
         ("duration_ns", lit(WINDOWS * WINDOW_NS - 1)),
         ("threads_listed", lit(1_i32)),
@@ -139,12 +167,16 @@ fn row_of_run(id: &str, runtime: usize, workload: usize) -> Outcome<DataFrame> {
     Ok(frame.lazy().with_columns(others).collect()?)
 }
 
-fn write(dataset: &Path, run: &str, table: &Table, mut frame: DataFrame) -> Outcome<()> {
+fn write(dataset: &Path, run: &str, table: &Table, frame: DataFrame) -> Outcome<()> {
     let folder = dataset.join(table.name).join(format!("run={run}"));
-    fs::create_dir_all(&folder)?;
+    write_file(&folder.join(format!("{}.parquet", table.name)), table, frame)
+}
+
+fn write_file(path: &Path, table: &Table, mut frame: DataFrame) -> Outcome<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
     let metadata = [(metadata_key::TABLE, table.name), (metadata_key::SCHEMA_VERSION, SCHEMA_VERSION)];
     let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-    ParquetWriter::new(File::create(folder.join(format!("{}.parquet", table.name)))?)
+    ParquetWriter::new(File::create(path)?)
         .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
         .finish(&mut frame)?;
     Ok(())

@@ -58,17 +58,8 @@ impl Completeness {
 }
 
 /// The functions of runs by the number of runs that have them.
-pub fn incidence<'a>(runs: impl IntoIterator<Item = &'a FunctionSet>, functions: usize) -> Incidence {
-    let (mut counts, mut units) = (vec![0_u64; functions], 0);
-    for run in runs {
-        units += 1;
-        for function in run.functions() {
-            if let Some(count) = counts.get_mut(function as usize) {
-                *count += 1;
-            }
-        }
-    }
-    Incidence::new(units, counts)
+pub fn incidence<'a>(runs: impl Iterator<Item = &'a FunctionSet> + Clone, functions: usize) -> Incidence {
+    Incidence::of_units(functions, runs.map(FunctionSet::functions))
 }
 
 /// Chao2 of a run's windows, merged by each of [`MERGES`].
@@ -156,7 +147,10 @@ mod tests {
 
     #[test]
     fn functions_are_counted_by_the_runs_that_have_them() {
-        assert_eq!(incidence(&sets(&[&[1, 2, 3], &[2, 3], &[3, 5]]), 8), Incidence::new(3, [1, 2, 3, 1]));
+        let found = incidence(sets(&[&[1, 2, 3], &[2, 3], &[3, 5]]).iter(), 8);
+        assert_eq!(found.classes().collect::<Vec<_>>(), [(1, 2), (2, 1), (3, 1)]);
+        // The first run alone has 1, and shares 2 with the second; the third alone has 5.
+        assert_eq!(found.rare(), [[1, 1, 1], [0, 1, 1], [1, 0, 1]]);
     }
 
     #[test]

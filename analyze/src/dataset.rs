@@ -1,6 +1,6 @@
 //! The tables of a dataset on disk: the one place that knows folders, files and their metadata.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,8 @@ use rayon::prelude::*;
 
 use crate::blind_spot::BlindSpot;
 use crate::kernel_match::Kernel;
-use crate::parquet_file::{build_id, integer, open, read, read_file, scan, table_error, texts};
+use crate::parquet_file::{build_id, integer, read, read_file, scan, table_error, texts};
+use crate::progress::Progress;
 use crate::runs::{Losses, Run};
 use crate::{Error, Result};
 
@@ -18,6 +19,7 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Dataset {
     root: PathBuf,
+    progress: Progress,
 }
 
 impl Dataset {
@@ -26,7 +28,18 @@ impl Dataset {
         if partitions(&root.join(tables::RUNS.name), "run=")?.is_empty() {
             return Err(Error::NotADataset { path: root.to_owned() });
         }
-        Ok(Self { root: root.to_owned() })
+        Ok(Self { root: root.to_owned(), progress: Progress::default() })
+    }
+
+    /// The same dataset, whose reading is told to `progress`.
+    #[must_use]
+    pub fn with_progress(self, progress: Progress) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// Where reading is told to.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Its folder.
@@ -34,10 +47,18 @@ impl Dataset {
         &self.root
     }
 
-    /// Every run, sorted by run id.
-    pub fn runs(&self) -> Result<Vec<Run>> {
+    /// Every run, sorted by run id, with its labels, the columns that the commands use, and those of `keys`: each column read
+    /// costs a page, of thousands of runs.
+    pub fn runs<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Result<Vec<Run>> {
         let folders = partitions(&self.root.join(tables::RUNS.name), "run=")?;
-        let mut runs = folders.par_iter().map(|folder| self.run(folder)).collect::<Result<Vec<_>>>()?;
+        let steps = self.progress.begin("finding runs", folders.len());
+        let columns = columns(&keys.into_iter().collect());
+        let run = |folder: &String| {
+            let run = self.run(folder, &columns);
+            steps.step();
+            run
+        };
+        let mut runs = folders.par_iter().map(run).collect::<Result<Vec<_>>>()?;
         runs.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(runs)
     }
@@ -108,20 +129,12 @@ impl Dataset {
         self.root.join(table.name).join(folder).join(format!("{}.parquet", table.name))
     }
 
-    fn run(&self, folder: &str) -> Result<Run> {
+    fn run(&self, folder: &str, names: &[&str]) -> Result<Run> {
         let path = self.run_path(folder, &tables::RUNS);
-        let names: Vec<_> =
-            tables::RUNS.columns.iter().filter(|column| is_scalar(column.kind)).map(|c| c.name).collect();
-        let row = read_file(&path, &tables::RUNS, &names)?;
-        let mut columns = BTreeMap::new();
-        for name in names {
-            let text = row.column(name).and_then(|column| column.cast(&DataType::String));
-            let text = text.and_then(|column| Ok(column.str()?.get(0).map(str::to_owned)));
-            if let Some(value) = text.map_err(|source| table_error(&path, source))? {
-                columns.insert(name.to_owned(), value);
-            }
-        }
-        let count = |name: &str| columns.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
+        let row = read_file(&path, &tables::RUNS, names)?;
+        let of_row = || Ok((scalars(&row, names)?, labels(&row)?));
+        let (columns, labels) = of_row().map_err(|source| table_error(&path, source))?;
+        let count = |name: &str| columns.get(name).and_then(|text: &String| text.parse().ok()).unwrap_or(0);
         let losses = Losses {
             events: count("events_lost"),
             unknown: count("lost_pages_unknown"),
@@ -132,7 +145,7 @@ impl Dataset {
         };
         let threads_listed = count("threads_listed");
         let id = columns.get("run").cloned().unwrap_or_default();
-        Ok(Run { id, folder: folder.to_owned(), labels: labels(&path)?, columns, threads_listed, losses })
+        Ok(Run { id, folder: folder.to_owned(), labels, columns, threads_listed, losses })
     }
 }
 
@@ -151,8 +164,17 @@ fn kernel(path: &Path, folder: String) -> Result<Kernel> {
     })
 }
 
+/// Column of the free labels.
+const LABELS: &str = "labels";
 /// Prefix of the folders of bug tables, before the name of the source.
 const BUG_PARTITION: &str = "source=";
+
+/// Columns of table `runs` to read: the labels, those of [`Run::COLUMNS`], and those of `keys` that are columns.
+fn columns(keys: &BTreeSet<&str>) -> Vec<&'static str> {
+    let is_used = |name: &str| name == LABELS || Run::COLUMNS.contains(&name) || keys.contains(name);
+    let columns = tables::RUNS.columns.iter().filter(|column| is_scalar(column.kind) || column.name == LABELS);
+    columns.map(|column| column.name).filter(|name| is_used(name)).collect()
+}
 
 /// Whether a column holds one number, text or truth value a row.
 pub(crate) fn is_scalar(kind: ColumnType) -> bool {
@@ -176,15 +198,23 @@ fn partitions(parent: &Path, prefix: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The free labels in a file of table `runs`.
-fn labels(path: &Path) -> Result<BTreeMap<String, String>> {
-    let rows = open(path)?.select([col("labels").explode(EXPLODE)]).select([
-        col("labels").struct_().field_by_name("key").cast(DataType::String).alias("key"),
-        col("labels").struct_().field_by_name("value").cast(DataType::String).alias("value"),
-    ]);
-    let rows = rows.collect().map_err(|source| table_error(path, source))?;
-    let (keys, values) = (texts(path, &rows, "key")?, texts(path, &rows, "value")?);
-    Ok(keys.into_iter().zip(values).filter_map(|(key, value)| Some((key?, value?))).collect())
+/// The free labels of the first row of table `runs`.
+fn labels(row: &DataFrame) -> PolarsResult<BTreeMap<String, String>> {
+    let Some(pairs) = row.column(LABELS)?.list()?.get_as_series(0) else { return Ok(BTreeMap::new()) };
+    let pairs = pairs.struct_()?;
+    let (keys, values) = (pairs.field_by_name("key")?, pairs.field_by_name("value")?);
+    let pairs = keys.str()?.iter().zip(values.str()?.iter());
+    Ok(pairs.filter_map(|(key, value)| Some((key?.to_owned(), value?.to_owned()))).collect())
 }
 
-const EXPLODE: ExplodeOptions = ExplodeOptions { empty_as_null: false, keep_nulls: false };
+/// The values of the first row that are not null, as text.
+fn scalars(row: &DataFrame, names: &[&str]) -> PolarsResult<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for name in names.iter().filter(|name| **name != LABELS) {
+        let text = row.column(name)?.cast(&DataType::String)?;
+        if let Some(text) = text.str()?.get(0) {
+            found.insert((*name).to_owned(), text.to_owned());
+        }
+    }
+    Ok(found)
+}

@@ -213,13 +213,8 @@ pub enum Error {
         dataset: PathBuf,
     },
     /// There is no manual page of that name.
-    #[error("no manual page of a command {asked:?}: use one of {known}")]
-    UnknownPage {
-        /// The command asked for.
-        asked: String,
-        /// The commands that have a page.
-        known: String,
-    },
+    #[error(transparent)]
+    UnknownPage(#[from] hap_cli::UnknownPage),
     /// Parquet is no text for a terminal.
     #[error("parquet is not for a terminal: write it with --out FILE, or to a pipe")]
     ParquetToTerminal,

@@ -21,6 +21,8 @@ pub struct Functions {
     pub lines: Vec<Option<i64>>,
     /// Its McCabe number.
     pub complexity: Vec<Option<i64>>,
+    /// Whether the kernel table has it; true of all without a table.
+    pub known: Vec<bool>,
     /// The function of each symbol, by the symbol's number.
     pub of_symbol: Vec<u32>,
 }
@@ -44,8 +46,8 @@ impl Functions {
                 source_of.insert((module, address), source);
             }
         }
-        let columns = ["module", "source", "function", "file", "line", "lines", "complexity"];
-        let frame = known
+        let columns = ["module", "source", "function", "file", "line", "lines", "complexity", "known"];
+        let mut frame = known
             .clone()
             .lazy()
             .group_by([col("module"), col("source")])
@@ -53,6 +55,7 @@ impl Functions {
             .sort(["module", "source"], SortMultipleOptions::default())
             .select(columns.map(col))
             .collect()?;
+        let known = frame.drop_in_place("known")?.bool()?.iter().map(|known| known == Some(true)).collect();
         let (modules, sources) = (frame.column("module")?.str()?, frame.column("source")?.i64()?);
         let keys = modules.iter().zip(sources.iter()).zip(0_u32..);
         let numbers: BTreeMap<_, _> =
@@ -72,6 +75,7 @@ impl Functions {
             files: texts("file")?,
             lines: counts("lines")?,
             complexity: counts("complexity")?,
+            known,
             of_symbol,
             frame,
         })
@@ -131,6 +135,7 @@ mod tests {
             ([None, Some(20)].as_slice(), [None, Some(3)].as_slice())
         );
         assert_eq!(found.names, [Some("prog".to_owned()), Some("read".to_owned())]);
+        assert_eq!(found.known, [false, true]);
         assert_eq!(found.files, [None, Some("fs/read.c".to_owned())]);
     }
 

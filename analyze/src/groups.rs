@@ -1,10 +1,8 @@
 //! Groups of runs with equal labels, and the sets of functions that are measured of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use polars::prelude::*;
-
-use crate::metrics::{SET_COLUMNS, distinct};
+use crate::functions::Functions;
 use crate::runs::Run;
 
 /// Runs with the same values of the keys asked for.
@@ -78,61 +76,45 @@ impl SetNumbers {
     }
 }
 
-/// The sets that each run takes part in: run, run_set, union_set, core_set, singleton_set, group_runs.
-pub fn memberships(runs: &[&Run], groups: &[Group]) -> PolarsResult<DataFrame> {
-    let numbers = SetNumbers::new(runs.len());
-    let members: Vec<_> = groups
-        .iter()
-        .enumerate()
-        .flat_map(|(group, members)| members.runs.iter().map(move |run| (*run, group, members.runs.len())))
-        .collect();
-    let column = |value: &dyn Fn(usize, usize, usize) -> usize| -> Vec<u32> {
-        members.iter().map(|(run, group, size)| value(*run, *group, *size) as u32).collect()
-    };
-    df!(
-        "run" => members.iter().map(|(run, ..)| runs[*run].id.as_str()).collect::<Vec<_>>(),
-        "run_set" => column(&|run, _, _| numbers.run(run)),
-        "union_set" => column(&|_, group, _| numbers.union(group)),
-        "core_set" => column(&|_, group, _| numbers.core(group)),
-        "singleton_set" => column(&|_, group, _| numbers.singletons(group)),
-        "group_runs" => column(&|_, _, size| size),
-    )
-}
-
-/// The sets of functions of runs and groups.
+/// The symbols of every set, by its number.
 ///
-/// * `sources`: run, module, source, address, lines, complexity
-/// * `memberships`: as [`memberships`] gives them
-/// * out: [`SET_COLUMNS`]; a function of the core or of the singletons has every
-///   symbol by which the group reached it
-pub fn function_sets(sources: LazyFrame, memberships: LazyFrame) -> PolarsResult<LazyFrame> {
-    let members = sources.join(memberships, [col("run")], [col("run")], JoinArgs::new(JoinType::Inner));
-    let spread = spread(members.clone());
-    let of = |frame: &LazyFrame, set: &str| distinct(frame.clone().with_column(col(set).alias("set")), &SET_COLUMNS);
-    let key = [col("union_set"), col("module"), col("source")];
-    let kept = |condition: Expr| {
-        members.clone().join(spread.clone().filter(condition), &key, &key, JoinArgs::new(JoinType::Semi))
-    };
-    let core = kept(col("seen").eq(col("group_runs")));
-    let singletons = kept(col("seen").eq(lit(1)));
-    let sets =
-        [of(&members, "run_set"), of(&members, "union_set"), of(&core, "core_set"), of(&singletons, "singleton_set")];
-    concat(sets, UnionArgs::default())
+/// `runs`: the symbols of each run, by number. A function of the core or of the singletons has every symbol by which the
+/// group reached it.
+pub fn symbol_sets(runs: Vec<Vec<u32>>, groups: &[Group], functions: &Functions) -> Vec<Vec<u32>> {
+    let of_groups: Vec<_> = groups
+        .iter()
+        .flat_map(|group| {
+            let members: Vec<_> = group.runs.iter().filter_map(|run| runs.get(*run)).collect();
+            sets_of_group(&members, functions)
+        })
+        .collect();
+    [runs, of_groups].concat()
 }
 
-/// In how many runs of its group each function is: union_set, module, source, group_runs, seen.
-fn spread(members: LazyFrame) -> LazyFrame {
-    members
-        .group_by([col("union_set"), col("module"), col("source"), col("group_runs")])
-        .agg([col("run_set").n_unique().alias("seen")])
+/// Union, core and singletons of a group, from the symbols of its runs.
+fn sets_of_group(runs: &[&Vec<u32>], functions: &Functions) -> [Vec<u32>; 3] {
+    let function = |symbol: u32| functions.of_symbol.get(symbol as usize).map_or(0, |function| *function as usize);
+    let mut seen = vec![0; functions.len()];
+    let mut last = vec![usize::MAX; functions.len()];
+    for (number, run) in runs.iter().enumerate() {
+        for function in run.iter().map(|symbol| function(*symbol)) {
+            if let (Some(seen), Some(last)) = (seen.get_mut(function), last.get_mut(function)) {
+                // Clones of one function count once a run.
+                *seen += usize::from(*last != number);
+                *last = number;
+            }
+        }
+    }
+    let union: BTreeSet<u32> = runs.iter().flat_map(|run| run.iter().copied()).collect();
+    let of = |runs: usize| union.iter().copied().filter(|symbol| seen.get(function(*symbol)) == Some(&runs)).collect();
+    [union.iter().copied().collect(), of(runs.len()), of(1)]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Group, function_sets, group_runs, memberships};
+    use super::{Group, group_runs, symbol_sets};
+    use crate::functions::Functions;
     use crate::runs::Run;
-    use crate::testing::assert_rows;
-    use polars::prelude::*;
 
     fn run(id: &str, labels: &[(&str, &str)]) -> Run {
         let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -155,25 +137,13 @@ mod tests {
 
     #[test]
     fn union_core_and_singletons_are_those_of_the_group_and_of_source_functions() {
-        let runs = [run("1", &[]), run("2", &[]), run("other", &[("set", "x")])];
-        let runs: Vec<_> = runs.iter().collect();
-        // Group 0 is runs 1 and 2: both reach function 10, by different clones; 20 is only in 1. Group 1 is the third run.
-        let sources = df!(
-            "run" => ["1", "1", "2", "other"], "module" => ["vmlinux"; 4], "source" => [10_i64, 20, 10, 30],
-            "address" => [10_i64, 20, 11, 30], "lines" => [5_i64, 6, 5, 7],
-            "complexity" => [1_i64, 2, 1, 3],
-        );
-        let groups = group_runs(&runs, &["set".to_owned()]);
-        let sets = function_sets(sources.unwrap().lazy(), memberships(&runs, &groups).unwrap().lazy()).unwrap();
-        // Sets: 0 to 2 the runs; 3, 4, 5 union, core and singletons of group 0; 6, 7, 8 those of group 1.
-        assert_rows(
-            sets,
-            &df!(
-                "set" => [0_u32, 0, 1, 2, 3, 3, 3, 4, 4, 5, 6, 7, 8],
-                "source" => [10_i64, 20, 10, 30, 10, 10, 20, 10, 10, 20, 30, 30, 30],
-                "address" => [10_i64, 20, 11, 30, 10, 11, 20, 10, 11, 20, 30, 30, 30],
-            )
-            .unwrap(),
+        // Symbols 1 and 2 are clones of one function, by which both runs of group 0 reach it; symbol 3 is only in the first.
+        let functions = Functions { names: vec![None; 4], of_symbol: vec![0, 1, 1, 2, 3], ..Functions::default() };
+        let group = |runs: &[usize]| Group { labels: Vec::new(), runs: runs.to_vec() };
+        let runs = vec![vec![1, 3], vec![2], vec![4]];
+        assert_eq!(
+            symbol_sets(runs, &[group(&[0, 1]), group(&[2])], &functions),
+            [vec![1, 3], vec![2], vec![4], vec![1, 2, 3], vec![1, 2], vec![3], vec![4], vec![4], vec![4],]
         );
     }
 }

@@ -1,6 +1,7 @@
 //! The Horizontal Attack Profile of groups of runs: one row per (metric, group).
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::blind_spot::{BLIND_SPOT, BlindSpot};
 use crate::completeness::incidence;
@@ -85,7 +86,8 @@ pub fn rows((runs, groups): (&[&Run], &[Group]), trust: &[Trust], figures: &Figu
             coverage: trust.get(index).and_then(|trust| trust.coverage),
         }
     };
-    groups.iter().enumerate().flat_map(|group| metrics.iter().map(move |metric| row(group, *metric))).collect()
+    let of_group = |group: (usize, &Group)| metrics.iter().map(|metric| row(group, *metric)).collect::<Vec<_>>();
+    groups.par_iter().enumerate().flat_map_iter(of_group).collect()
 }
 
 /// Columns of the result beside the labels, in order.

@@ -20,6 +20,7 @@ pub mod groups;
 pub mod hap;
 pub mod kernel_match;
 pub mod measure;
+pub mod measures;
 pub mod metrics;
 pub mod model;
 pub mod output;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use hap_analyze::cli::{self, Args};
 use hap_analyze::output::{complain, deliver};
-use hap_analyze::progress::SignOfLife;
+use hap_analyze::progress::{Progress, SignOfLife};
 use hap_schemas::Exit;
 
 /// Stack of a worker thread, in bytes: Polars plans queries recursively, deeper than the usual 2 MiB allow.
@@ -25,8 +25,9 @@ fn main() -> ExitCode {
 }
 
 fn answer(args: &Args) -> hap_analyze::Result<Exit> {
-    let sign = SignOfLife::start(args.command_name());
-    let report = cli::run(args);
+    let progress = Progress::default();
+    let sign = SignOfLife::start(args.command_name(), &progress);
+    let report = cli::run(args, &progress);
     sign.end();
     let report = report?;
     deliver(&report)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::metrics::{self, Metric};
 use crate::model::Model;
@@ -31,6 +32,24 @@ impl Figures {
     /// The figure of a set; none where the metric has none for it, or was not measured.
     pub fn get(&self, metric: Metric, set: usize) -> Option<f64> {
         self.by_metric.get(&metric)?.get(set).copied().flatten()
+    }
+
+    /// Computes the metrics of so many sets; `figure` gives that of a set, and is not asked for figures per 1,000 lines.
+    pub fn of(metrics: &[Metric], count: usize, figure: impl Fn(Metric, usize) -> f64 + Sync) -> Self {
+        let mut figures = Self::default();
+        for metric in metrics.iter().flat_map(|metric| metric.parts()) {
+            figures
+                .by_metric
+                .entry(metric)
+                .or_insert_with(|| (0..count).into_par_iter().map(|set| Some(figure(metric, set))).collect());
+        }
+        for metric in metrics {
+            if let Metric::PerThousandLines(model) = metric {
+                let ratios = (0..count).map(|set| figures.per_1000_lines(*model, set)).collect();
+                figures.by_metric.insert(*metric, ratios);
+            }
+        }
+        figures
     }
 
     /// Computes a metric and what it is made of, unless it is there.

@@ -45,6 +45,14 @@ impl Metric {
         }
     }
 
+    /// The metrics that its figures are made of: itself, unless it is a ratio of two.
+    pub fn parts(self) -> Vec<Self> {
+        match self {
+            Self::PerThousandLines(model) => vec![Self::Weighted(model), Self::Lines],
+            other => vec![other],
+        }
+    }
+
     /// The unit of its figures.
     pub const fn unit(self) -> &'static str {
         match self {

@@ -1,11 +1,13 @@
 //! One Parquet file of a table: its columns by name, and the facts in its key-value metadata.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{self, File};
+use std::io::Cursor;
 use std::path::Path;
 
 use hap_schemas::{Column as TableColumn, ColumnType, SCHEMA_VERSION, Table, metadata_key, tables};
 use polars::io::HiveOptions;
+use polars::io::mmap::MmapBytesReader;
 use polars::prelude::*;
 
 use crate::{Error, Result};
@@ -29,7 +31,7 @@ fn may_be_absent(table: &Table, column: &TableColumn) -> bool {
     column.nullable || (table.name == tables::KERNEL.name && column.name == "code_lines")
 }
 
-pub(crate) fn open(path: &Path) -> Result<LazyFrame> {
+fn open(path: &Path) -> Result<LazyFrame> {
     let hive_options = HiveOptions { enabled: Some(false), ..HiveOptions::default() };
     let args = ScanArgsParquet { glob: false, hive_options, ..ScanArgsParquet::default() };
     let location = PlRefPath::try_from_path(path).map_err(|source| table_error(path, source))?;
@@ -43,15 +45,14 @@ pub(crate) fn read(path: &Path, table: &'static Table, columns: &[&str]) -> Resu
 /// Some columns of a small file, read at once: a run of a dataset has several, and planning a query for each would take
 /// longer than reading it. As [`scan`] otherwise.
 pub(crate) fn read_file(path: &Path, table: &'static Table, columns: &[&str]) -> Result<DataFrame> {
-    let present = checked_columns(path, table)?;
+    let mut reader = reader(path)?;
+    let present = checked(facts_of(&mut reader, path)?, path, table)?;
     let wanted = columns.iter().filter_map(|name| table.column(name));
     let (here, absent): (Vec<_>, Vec<_>) = wanted.partition(|column| present.contains(column.name));
     if let Some(column) = absent.iter().find(|column| !may_be_absent(table, column)) {
         let missing = PolarsError::ColumnNotFound(column.name.into());
         return Err(table_error(path, missing));
     }
-    let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    let reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
     let names = here.iter().map(|column| column.name.to_owned()).collect();
     let problem = |source| table_error(path, source);
     let frame = reader.with_columns(Some(names)).finish().map_err(problem)?;
@@ -63,6 +64,13 @@ pub(crate) fn read_file(path: &Path, table: &'static Table, columns: &[&str]) ->
         absent.iter().map(|column| Column::full_null(column.name.into(), frame.height(), &data_type(column.kind))),
     );
     DataFrame::new(frame.height(), found).map_err(problem)
+}
+
+/// A reader of a small file, without threads of its own: files are read side by side. The file is read as a whole, since a
+/// map of each of thousands costs more than its bytes.
+fn reader(path: &Path) -> Result<ParquetReader<Cursor<Vec<u8>>>> {
+    let bytes = fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    Ok(ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None))
 }
 
 fn data_type(kind: ColumnType) -> DataType {
@@ -103,10 +111,14 @@ pub(crate) fn build_id(path: &Path) -> Result<Option<String>> {
     Ok(id.map(|(_, id)| id).filter(|id| !id.is_empty()))
 }
 
-/// Checks table name and schema version in the file's key-value metadata, and gives the names of its columns. A file
-/// without metadata, such as one rewritten by another program, is taken as what its place says.
+/// Checks table name and schema version in the file's key-value metadata, and gives the names of its columns.
 fn checked_columns(path: &Path, table: &'static Table) -> Result<BTreeSet<String>> {
-    let facts = facts(path)?;
+    checked(facts(path)?, path, table)
+}
+
+/// The same of a file's facts. A file without metadata, such as one rewritten by another program, is taken as what its place
+/// says.
+fn checked(facts: Facts, path: &Path, table: &'static Table) -> Result<BTreeSet<String>> {
     for (key, value) in facts.pairs {
         if key == metadata_key::TABLE && value != table.name {
             return Err(Error::WrongTable { path: path.to_owned(), found: value, expected: table.name });
@@ -128,7 +140,10 @@ struct Facts {
 
 fn facts(path: &Path) -> Result<Facts> {
     let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    let mut reader = ParquetReader::new(file);
+    facts_of(&mut ParquetReader::new(file), path)
+}
+
+fn facts_of(reader: &mut ParquetReader<impl MmapBytesReader>, path: &Path) -> Result<Facts> {
     let metadata = reader.get_metadata().map_err(|source| table_error(path, source))?;
     let pairs = metadata.key_value_metadata().iter().flatten();
     Ok(Facts {

@@ -14,7 +14,7 @@ pub struct Run {
     pub id: String,
     /// Folder of the run below each table, `run=...`.
     pub folder: String,
-    /// Scalar columns of table `runs` as text; null ones are not there.
+    /// Columns of table `runs` that were read, as text; null ones are not there.
     pub columns: BTreeMap<String, String>,
     /// Free labels.
     pub labels: BTreeMap<String, String>,
@@ -42,6 +42,33 @@ pub struct Losses {
 }
 
 impl Run {
+    /// Columns of `runs` that are read of every run; others only as keys.
+    pub const COLUMNS: [&str; 23] = [
+        "run",
+        "runtime",
+        "workload",
+        "repetition",
+        "boot_id",
+        "kernel_release",
+        "build_id",
+        "kernel_fingerprint",
+        "clock",
+        "first_ns",
+        "duration_ns",
+        "window_ns",
+        "load_ns",
+        "function_events",
+        "events_lost",
+        "lost_pages_unknown",
+        "undecodable_bytes",
+        "damaged_places",
+        "records_skipped",
+        "unresolved_addresses",
+        "threads_listed",
+        "requests",
+        "failure",
+    ];
+
     /// The value of a key: a column of `runs`, else a free label.
     pub fn value(&self, key: &str) -> Option<&str> {
         self.columns.get(key).or_else(|| self.labels.get(key)).map(String::as_str)

@@ -3,6 +3,7 @@
 use kodama::{Method, linkage};
 use rayon::prelude::*;
 
+use crate::progress::Progress;
 use crate::statistics::chao2::Z_95;
 use crate::statistics::function_set::FunctionSet;
 use crate::statistics::random::Random;
@@ -77,15 +78,17 @@ pub struct Pair {
 /// The interval is the value plus and minus 1.96 standard deviations over resamples of the runs (normal bootstrap, Efron
 /// and Tibshirani 1993, chapter 13), within 0 and 1. A percentile interval would not do: a resample lacks a third of the
 /// runs, so that its union is smaller, and its similarity off to one side.
-pub fn pairs(groups: &[Vec<&FunctionSet>], lines: &[f64]) -> Vec<Pair> {
+pub fn pairs(groups: &[Vec<&FunctionSet>], lines: &[f64], progress: &Progress) -> Vec<Pair> {
     let groups: Vec<Resampled> =
         groups.par_iter().enumerate().map(|(number, runs)| Resampled::new(runs, number as u64)).collect();
     let numbers: Vec<_> = (0..groups.len()).flat_map(|a| (a + 1..groups.len()).map(move |b| (a, b))).collect();
+    let steps = progress.begin("pairs of groups", numbers.len());
     let pair = |(a, b): (usize, usize)| {
         let similarities = match (groups.get(a), groups.get(b)) {
             (Some(first), Some(second)) => Measure::ALL.map(|measure| first.compare(second, measure, lines)),
             _ => [None; 3],
         };
+        steps.step();
         Pair { a, b, similarities }
     };
     numbers.into_par_iter().map(pair).collect()
@@ -176,6 +179,7 @@ pub fn tree(pairs: &[Pair], groups: usize) -> Option<Tree> {
 #[cfg(test)]
 mod tests {
     use super::{Measure, Tree, between_runs, pairs, tree};
+    use crate::progress::Progress;
     use crate::statistics::function_set::FunctionSet;
 
     fn set(functions: &[u32]) -> FunctionSet {
@@ -194,13 +198,13 @@ mod tests {
     #[test]
     fn intervals_hold_the_value_and_need_two_runs_on_each_side() {
         let (a1, a2, b1, b2) = (set(&[1, 2, 3]), set(&[1, 2, 4]), set(&[1, 5]), set(&[1, 6]));
-        let found = pairs(&[vec![&a1, &a2], vec![&b1, &b2], vec![&b1]], &[]);
+        let found = pairs(&[vec![&a1, &a2], vec![&b1, &b2], vec![&b1]], &[], &Progress::default());
         assert_eq!(found.iter().map(|pair| (pair.a, pair.b)).collect::<Vec<_>>(), [(0, 1), (0, 2), (1, 2)]);
         let jaccard = found[0].similarities[0].unwrap();
         let (low, high) = jaccard.interval.unwrap();
         assert!((jaccard.value - 1.0 / 6.0).abs() < 1e-12 && low < jaccard.value && jaccard.value < high);
         assert_eq!((found[1].similarities[0].unwrap().interval, found[0].similarities[2]), (None, None));
-        assert_eq!(pairs(&[vec![&a1, &a2], vec![&b1, &b2], vec![&b1]], &[]), found);
+        assert_eq!(pairs(&[vec![&a1, &a2], vec![&b1, &b2], vec![&b1]], &[], &Progress::default()), found);
         assert_eq!((between_runs(&[&a1, &a2]), between_runs(&[&a1])), (Some(0.5), None));
     }
 
@@ -209,7 +213,9 @@ mod tests {
     fn the_tree_joins_the_most_alike_first_at_their_mean_similarity() {
         let (a, b, c) = (set(&[1, 2]), set(&[1, 2, 3, 4, 5, 6]), set(&[2, 7, 8, 9, 10, 11, 12, 13, 14]));
         let groups = [vec![&a], vec![&b], vec![&c]];
-        let Some(Tree::Joined { similarity, trees }) = tree(&pairs(&groups, &[]), 3) else { panic!() };
+        let Some(Tree::Joined { similarity, trees }) = tree(&pairs(&groups, &[], &Progress::default()), 3) else {
+            panic!()
+        };
         assert!((similarity - 0.1_f64.midpoint(1.0 / 14.0)).abs() < 1e-12);
         assert!(matches!(&trees[0], Tree::Joined { similarity, .. } if (similarity - 1.0 / 3.0).abs() < 1e-12));
         assert_eq!((trees[1].clone(), tree(&[], 1), tree(&[], 0)), (Tree::Group(2), Some(Tree::Group(0)), None));

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use hap_schemas::Selector;
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::blind_spot::BlindSpot;
 use crate::dataset::Dataset;
 use crate::facts::{Contexts, Roles};
 use crate::functions::Functions;
 use crate::kernel_match::{self, Kernel};
-use crate::metrics::distinct;
 use crate::phase::Phase;
 use crate::reach::{Reach, Row, RunWindows, SourceAddresses, View};
 use crate::render::{counted, thousands};
@@ -80,6 +80,19 @@ pub struct ObserverFunction {
     pub calls: i64,
 }
 
+/// How many functions of a group of runs lack something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupGaps {
+    /// The group.
+    pub group: String,
+    /// No row in the kernel table.
+    pub unknown: usize,
+    /// A row, but no extent.
+    pub without_lines: usize,
+    /// No complexity.
+    pub without_complexity: usize,
+}
+
 /// The functions of some runs.
 #[derive(Debug)]
 pub struct Study {
@@ -143,6 +156,11 @@ impl Study {
         Ok(self)
     }
 
+    /// What was looked at.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// The rows of a run that count.
     pub fn rows(&self, run: usize) -> impl Iterator<Item = &Row> {
         let keeps = |row: &Row| self.scope.observer == Take::Include || row.effect.is_none();
@@ -157,11 +175,50 @@ impl Study {
         })
     }
 
+    /// The symbols of each run that count, by number.
+    pub fn symbols_of_runs(&self) -> Vec<Vec<u32>> {
+        let symbols = |run| {
+            let mut symbols: Vec<u32> = self.rows(run).map(|row| row.symbol).collect();
+            symbols.dedup();
+            symbols
+        };
+        (0..self.reach.runs.len()).into_par_iter().map(symbols).collect()
+    }
+
+    /// The functions that any run reached, as rows of [`Functions::frame`].
+    pub fn reached_functions(&self) -> PolarsResult<DataFrame> {
+        let mut reached = FunctionSet::of(self.functions.len(), []);
+        self.function_sets().iter().for_each(|set| reached.unite(set));
+        let is_reached: BooleanChunked = (0..self.functions.len()).map(|f| Some(reached.contains(f as u32))).collect();
+        self.functions.frame.filter(&is_reached)
+    }
+
+    /// What is not known of the functions that groups of runs, by position, reached; sorted by the groups' names.
+    pub fn gaps(&self, groups: impl IntoIterator<Item = (String, Vec<usize>)>) -> Vec<GroupGaps> {
+        let sets = self.function_sets();
+        let gaps = |(group, runs): (String, Vec<usize>)| {
+            let mut union = FunctionSet::of(self.functions.len(), []);
+            runs.iter().filter_map(|run| sets.get(*run)).for_each(|set| union.unite(set));
+            let mut gaps = GroupGaps { group, ..GroupGaps::default() };
+            for function in union.functions().map(|function| function as usize) {
+                let lacks = |values: &[Option<i64>]| usize::from(values.get(function).is_none_or(Option::is_none));
+                let known = usize::from(self.functions.known.get(function) == Some(&true));
+                gaps.unknown += lacks(&self.functions.lines) * (1 - known);
+                gaps.without_lines += lacks(&self.functions.lines) * known;
+                gaps.without_complexity += lacks(&self.functions.complexity);
+            }
+            gaps
+        };
+        let mut found: Vec<_> = groups.into_iter().map(gaps).collect();
+        found.sort_by(|a, b| a.group.cmp(&b.group));
+        found
+    }
+
     /// The functions of each run that count, by number.
     pub fn function_sets(&self) -> Vec<FunctionSet> {
         let function = |row: &Row| self.functions.of_symbol.get(row.symbol as usize).copied();
         let set = |run| FunctionSet::of(self.functions.len(), self.rows(run).filter_map(function));
-        (0..self.reach.runs.len()).map(set).collect()
+        (0..self.reach.runs.len()).into_par_iter().map(set).collect()
     }
 
     /// The functions of each run that one window of the phase alone holds; none in a run without windows.
@@ -234,9 +291,10 @@ impl Study {
     /// Fails where the complexity of not one function reached is known, as with a kernel table made without sources:
     /// its figures would be 0, as those of the leanest sandbox.
     pub fn check_complexity(&self, dataset: &Dataset) -> Result<()> {
-        let known = self.sources.height() - self.sources.column("complexity")?.null_count();
+        let reached = self.reached_functions()?;
+        let known = reached.height() - reached.column("complexity")?.null_count();
         match &self.kernel {
-            Some(kernel) if known == 0 && self.sources.height() > 0 => {
+            Some(kernel) if known == 0 && reached.height() > 0 => {
                 Err(Error::NoComplexity { build_id: kernel.build_id.clone(), dataset: dataset.root().to_owned() })
             }
             _ => Ok(()),
@@ -284,56 +342,19 @@ fn observer_functions(calls: &DataFrame) -> PolarsResult<Vec<ObserverFunction>> 
     Ok(rows.map(observer).collect())
 }
 
-/// Functions that lines cannot be counted for: group, unknown (no row in the kernel table), without_lines
-/// (a row, but no extent). Only groups that have some.
-///
-/// * `sources`: run, module, source, lines, known
-/// * `members`: run, group; a run may be in several groups
-pub fn gaps(sources: LazyFrame, members: LazyFrame) -> LazyFrame {
-    lacking("lines", sources, members, &["group", "module", "source", "known"])
-        .group_by([col("group")])
-        .agg([
-            col("known").not().cast(DataType::Int64).sum().alias("unknown"),
-            col("known").cast(DataType::Int64).sum().alias("without_lines"),
-        ])
-        .sort(["group"], SortMultipleOptions::default())
-}
-
-/// Functions whose complexity is unknown: group, without_complexity. Only groups that have some.
-///
-/// * `sources`: run, module, source, complexity
-/// * `members`: run, group; a run may be in several groups
-pub fn complexity_gaps(sources: LazyFrame, members: LazyFrame) -> LazyFrame {
-    lacking("complexity", sources, members, &["group", "module", "source"])
-        .group_by([col("group")])
-        .agg([len().cast(DataType::Int64).alias("without_complexity")])
-        .sort(["group"], SortMultipleOptions::default())
-}
-
-/// Functions of each group that have no value in a column, each once: the columns `key`.
-fn lacking(column: &str, sources: LazyFrame, members: LazyFrame, key: &[&str]) -> LazyFrame {
-    let (without, run) = (sources.filter(col(column).is_null()), [col("run")]);
-    distinct(without.join(members, &run, &run, JoinArgs::new(JoinType::Inner)), key)
-}
-
-/// The text for [`gaps`] or [`complexity_gaps`], a line for each kind; empty when there are none.
-pub fn gap_notes(gaps: &DataFrame) -> PolarsResult<Vec<String>> {
-    let groups = gaps.column("group")?.str()?;
-    let kinds = [
-        ("unknown", "functions without a row in the kernel table, counted as functions without lines"),
-        ("without_lines", "functions whose extent the kernel table does not tell, counted without lines"),
-        ("without_complexity", "functions whose complexity the kernel table does not tell, counted as 0"),
+/// The text for [`Study::gaps`], a line for each kind, those of complexity if asked for; empty when there are none.
+pub fn gap_notes(gaps: &[GroupGaps], with_complexity: bool) -> Vec<String> {
+    type Count = fn(&GroupGaps) -> usize;
+    let kinds: [(Count, &str); 3] = [
+        (|gaps| gaps.unknown, "functions without a row in the kernel table, counted as functions without lines"),
+        (|gaps| gaps.without_lines, "functions whose extent the kernel table does not tell, counted without lines"),
+        (|gaps| gaps.without_complexity, "functions whose complexity the kernel table does not tell, counted as 0"),
     ];
-    let mut notes = Vec::new();
-    for (column, what) in kinds {
-        let Ok(counts) = gaps.column(column) else { continue };
-        let counts = counts.i64()?;
-        let counted = groups.iter().zip(counts.iter()).filter_map(|(group, count)| Some((group?, count?)));
-        let counted = counted.filter(|(_, count)| *count > 0);
-        let texts: Vec<_> = counted.map(|(group, count)| format!("{group} {}", thousands(count))).collect();
-        if !texts.is_empty() {
-            notes.push(format!("{what}: {}", texts.join(", ")));
-        }
-    }
-    Ok(notes)
+    let kinds = kinds.into_iter().take(if with_complexity { 3 } else { 2 });
+    let note = |(count, what): (Count, &str)| {
+        let found = gaps.iter().filter(|gaps| count(gaps) > 0);
+        let texts: Vec<_> = found.map(|gaps| format!("{} {}", gaps.group, thousands(count(gaps) as i64))).collect();
+        (!texts.is_empty()).then(|| format!("{what}: {}", texts.join(", ")))
+    };
+    kinds.filter_map(note).collect()
 }

@@ -38,6 +38,13 @@ pub enum SelectorError {
     BadKey(String),
 }
 
+impl Selector {
+    /// The keys of its conditions.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.conditions.iter().map(|condition| &condition.key)
+    }
+}
+
 impl Condition {
     /// Whether a run with this value of the key (none: the label is not there) meets the condition.
     pub fn accepts(&self, value: Option<&str>) -> bool {

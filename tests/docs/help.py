@@ -17,6 +17,11 @@ What `--help` prints, made by `UPDATE_DOCS=1 make docs`; `make docs` compares. `
 """
 # Examples that need what is not bundled, with what that is.
 NOT_RUN = {
+    "hap-capture doctor": "a host that can be traced",
+    "hap-capture record": "root and a sandbox",
+    "hap-capture recover": "a recording that was cut short",
+    "hap-capture mark": "a recording that runs",
+    "hap-capture study": "a plan of the user's own",
     "hap-ingest runs trace.dat": "a capture of the user's own",
     "hap-ingest kernel --vmlinux": "the debug package of a kernel, 283 MB",
     "hap-ingest bugs --cna linux-cna.tar.zst": "the records of the Linux CNA",
@@ -55,7 +60,7 @@ def run_examples(scene, name, shown):
 
 sections = [HEAD]
 with Scene([BIN], DATASET) as scene:
-    for program in ("hap-ingest", "hap-analyze"):
+    for program in ("hap-capture", "hap-ingest", "hap-analyze"):
         for name in [program, *(f"{program} {command}" for command in commands_of(BIN, program))]:
             code, shown = scene.run(f"{name} --help")
             level = "##" if name == program else "###"

@@ -9,7 +9,7 @@ from comparisons import check, finish
 from scene import commands_of
 
 BIN, DATASET = sys.argv[1:]
-ANALYZE, INGEST = f"{BIN}/hap-analyze", f"{BIN}/hap-ingest"
+ANALYZE, INGEST, CAPTURE = (f"{BIN}/hap-{name}" for name in ("analyze", "ingest", "capture"))
 
 
 def on_terminal(command, **variables):
@@ -30,7 +30,7 @@ def on_terminal(command, **variables):
     return shown
 
 
-for program in (ANALYZE, INGEST):
+for program in (ANALYZE, INGEST, CAPTURE):
     name = os.path.basename(program)
     for what, command in (("help", [program, "--help"]), ("wrong option", [program, "--colour"])):
         check(f"{name}, {what}: colours", b"\x1b[" in on_terminal(command), True)
@@ -42,6 +42,8 @@ pipes = {
     "completions of hap-analyze": f"{ANALYZE} completions zsh",
     "completions of hap-ingest": f"{INGEST} completions zsh",
     "man": f"{INGEST} man runs",
+    "completions of hap-capture": f"{CAPTURE} completions zsh",
+    "man of hap-capture": f"{CAPTURE} man record",
 }
 for name, command in pipes.items():
     # A reader that has already gone, and one that reads a line.
@@ -68,12 +70,14 @@ check("bash completes commands", completed(ANALYZE, "hap-analyze di"), ["diff"])
 check("bash completes options", completed(ANALYZE, "hap-analyze hap --su"), ["--summary"])
 check("bash completes values", completed(ANALYZE, "hap-analyze hap --format j"), ["json"])
 check("bash completes commands of hap-ingest", completed(INGEST, "hap-ingest ke"), ["kernel"])
-for program in (ANALYZE, INGEST):
+check("bash completes commands of hap-capture", completed(CAPTURE, "hap-capture rec"), ["record", "recover"])
+check("bash completes options of hap-capture", completed(CAPTURE, "hap-capture record --dock"), ["--docker"])
+for program in (ANALYZE, INGEST, CAPTURE):
     for shell in ("bash", "zsh", "fish", "elvish", "powershell"):
         script = subprocess.run([program, "completions", shell], capture_output=True, check=True).stdout.decode()
         check(f"{shell}: the script names every command", [c for c in commands_of(BIN, os.path.basename(program)) if c not in script], [])
 
-for program in (ANALYZE, INGEST):
+for program in (ANALYZE, INGEST, CAPTURE):
     name = os.path.basename(program)
     for command in commands_of(BIN, name):
         page = subprocess.run([program, "man", command], capture_output=True, check=True).stdout.decode()

@@ -313,6 +313,26 @@ test("markup in labels, comms, modules, functions, files and run ids stays text"
   await page.close();
 });
 
+/// What the page shows of each ordering: workload, A, B, P(A < B), the least of it, choices that keep it, all choices.
+const survivalsOf = async (page) => {
+  const rows = await page.$$eval("#survivals tbody tr", (rows) =>
+    rows.map((row) => [...row.cells].map((cell) => cell.dataset.value ?? cell.textContent)));
+  return rows.map(([workload, a, b, p, least, kept]) => [workload, a, b, Number(p).toFixed(9), Number(least).toFixed(9), kept].join(" ")).sort();
+};
+
+/// The same from the rows of `hap-analyze sensitivity`.
+const survivalsIn = (rows) => {
+  const pairs = {};
+  for (const row of rows) (pairs[[row.block, row.a, row.b].join(" ")] ??= []).push(row);
+  return Object.values(pairs).map((all) => {
+    const [{ block, a, b, figure_a: left, figure_b: right }] = all;
+    const turned = left > right;
+    const p = all.map((row) => (turned ? 1 - row.p_less : row.p_less));
+    const kept = all.filter((row) => row.kept).length;
+    return [block, ...(turned ? [b, a] : [a, b]), p[0].toFixed(9), Math.min(...p).toFixed(9), kept, all.length].join(" ");
+  }).sort();
+};
+
 test("discovery, completeness, similarity and P(A < B) are those of their commands", async () => {
   const { page, data } = await open(REPORT);
   const study = ["--dataset", DATASET, "--where", "set=study"];
@@ -353,5 +373,6 @@ test("discovery, completeness, similarity and P(A < B) are those of their comman
     assert.ok(Math.abs(Number(shown) - p) < 1e-12, `${workload}: ${shown} is not ${p}`);
     assertShows(text.replace("P(A < B) = ", ""), p);
   }
+  assert.deepEqual(await survivalsOf(page), survivalsIn(orderings));
   await page.close();
 });

@@ -33,6 +33,10 @@ hap.order = (workload, metric = hap.state.metric) =>
 hap.ordered = (workload, metric = hap.state.metric) =>
   (hap.order(workload, metric)?.figures ?? []).map((index) => hap.data.figures[index]);
 
+/// How the ordering of two runtimes fares under other choices; none under a metric that is not that of the default.
+hap.survival = (workload, smaller, larger, metric = hap.state.metric) =>
+  hap.data.survivals.find((each) => each.metric === metric && each.workload === (workload ?? "-") && each.smaller === (smaller ?? "-") && each.larger === (larger ?? "-"));
+
 /// The runs of a group, with their values under a metric.
 hap.valuesOf = (figure) => {
   const metric = hap.data.metrics.findIndex((each) => each.name === figure.metric);

@@ -3,7 +3,7 @@ hap.verdict = (section) => {
   const table = hap.el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Verdict by workload" });
   const lead = hap.el("p", { class: "lead" });
   const { runs, release, warnings } = hap.data;
-  section.append(...hap.head(section), lead, table, reasons(warnings));
+  section.append(...hap.head(section), lead, table, survivals(hap.data.survivals), reasons(warnings));
 
   hap.onMetric(() => {
     const metric = hap.metric();
@@ -65,8 +65,34 @@ function howSure(workload, figures) {
     probability === null ? null : hap.el("span", { class: "figure", "data-value": probability }, `P(A < B) = ${hap.decimal(probability, 2)}`),
     hap.el("span", { class: `sub ${sure ? "sure" : "unsure"}` }, intervalTexts[intervals]),
     fewest < enoughRuns ? hap.el("span", { class: "sub" }, `indicative: ${hap.counted(fewest, "run")} are few`) : null,
+    survivalText(hap.survival(workload, ...figures.map((figure) => figure.runtime))),
     hap.el("span", { class: "sub" }, `least by ${agreeing} of ${hap.counted(amounts, "metric")}`),
   ];
+}
+
+const choicesOf = ({ kept, choices }) => `${kept} of ${hap.counted(choices, "choice")}`;
+
+function survivalText(survival) {
+  if (survival === undefined) return null;
+  const { kept, choices } = survival;
+  return hap.el("span", { class: `sub survival ${kept === choices ? "sure" : "unsure"}`, "data-value": `${kept} ${choices}` }, `survives ${choicesOf(survival)}`);
+}
+
+/// Every ordering with the choices that keep it.
+function survivals(found) {
+  if (found.length === 0) return null;
+  const number = (title, value) => ({ title, number: true, value, cell: (row) => hap.decimal(value(row), 2) });
+  const columns = [
+    { title: "Workload", cell: (row) => hap.cut(row.workload) },
+    { title: "A", cell: (row) => hap.cut(row.smaller) },
+    { title: "B", cell: (row) => hap.cut(row.larger) },
+    number("P(A < B)", (row) => row.p_less),
+    number("least P(A < B)", (row) => row.least_p_less),
+    { title: "survives", value: (row) => `${row.kept} ${row.choices}`, cell: choicesOf },
+  ];
+  const { title } = hap.metric(found[0].metric);
+  const caption = `Orderings by ${title} under other contexts, roles, phases, metrics, densities, filters and losses, as hap-analyze sensitivity changes them one by one; workload all: over the workloads that every runtime has`;
+  return hap.fold("Which orderings survive other choices", hap.table(caption, columns, found, { id: "survivals" }));
 }
 
 function whyWrong(workload) {

@@ -1,16 +1,18 @@
 //! `hap-analyze completeness`: how much of what groups of runs can reach they have shown.
 
 use clap::ValueEnum;
+use rayon::prelude::*;
 
 use super::ending::Notes;
-use super::groups::{GroupArgs, Grouped};
+use super::groups::{GroupArgs, Grouped, Needs};
 use super::{OutputArgs, ScopeArgs};
 use crate::Result;
 use crate::calibration::{self, calibrate};
 use crate::completeness::{Completeness, Part, Singleton, by_subsystem, incidence, of_windows, singletons};
 use crate::completeness_frames::{COLUMNS, GroupRow, RunRow, SingletonRow, of_groups, of_runs, of_singletons};
-use crate::dataset::Dataset;
+use crate::groups::Group;
 use crate::output::Report;
+use crate::progress::Progress;
 use crate::render::{self, decimal};
 use crate::runs::Losses;
 use crate::statistics::bootstrap::INDICATIVE_BELOW;
@@ -55,35 +57,33 @@ enum RowsArg {
 }
 
 /// Estimates the completeness of the groups.
-pub(super) fn run(args: &CompletenessArgs) -> Result<Report> {
+pub(super) fn run(args: &CompletenessArgs, progress: &Progress) -> Result<Report> {
     args.output.check()?;
-    let scope = args.scope.scope();
-    let dataset = Dataset::open(&scope.dataset)?;
-    let all = dataset.runs()?;
-    args.group.check(&all, &COLUMNS)?;
+    let opened = args.scope.open(&args.group.by, progress)?;
+    args.group.check(&opened.all, &COLUMNS)?;
     let keep_windows = args.calibrate || args.rows == RowsArg::Calibration;
-    let grouped = Grouped::load_with_windows(&dataset, &all, &scope, (&args.group.by, keep_windows))?;
+    let needs = Needs { keys: &args.group.by, windows: keep_windows, ..Needs::default() };
+    let grouped = Grouped::load(&opened, needs)?;
     let windows: Vec<&[Vec<u32>]> = grouped.study.reach.runs.iter().map(|run| run.windows.held.as_slice()).collect();
-    let calibrations = calibrate(&windows);
+    let calibrations = calibrate(&windows, progress);
     let ids: Vec<&str> = grouped.runs.iter().map(|run| run.id.as_str()).collect();
     let singletons = group_singletons(&grouped);
     let groups = group_rows(&grouped, &singletons);
-    let runs = run_rows(&grouped);
     let keys = &args.group.by;
     let frame = match args.rows {
         RowsArg::Groups => of_groups(&groups, keys)?,
-        RowsArg::Windows => of_runs(&runs, keys)?,
+        RowsArg::Windows => of_runs(&run_rows(&grouped, usize::MAX, progress), keys)?,
         RowsArg::Calibration => calibration::frame(&calibrations, &ids)?,
         RowsArg::Singletons => {
             of_singletons(&singleton_rows(&grouped, &singletons), &grouped.study.functions.frame, keys)?
         }
     };
-    let ending = grouped.ending(&args.output, &scope, args.scope.strict);
+    let ending = grouped.ending(&opened, &args.output);
     ending.report(frame, || {
         let parts: Vec<Part> = by_subsystem(&singletons.concat(), &grouped.study.functions);
         let mut blocks = vec![
             render::completeness::groups(&groups, keys),
-            render::completeness::windows(&runs, args.limit),
+            render::completeness::windows(&run_rows(&grouped, args.limit, progress), grouped.runs.len()),
             render::completeness::singletons(&parts, args.limit),
         ];
         if keep_windows {
@@ -95,7 +95,7 @@ pub(super) fn run(args: &CompletenessArgs) -> Result<Report> {
 
 fn group_rows(grouped: &Grouped, singletons: &[Vec<Singleton>]) -> Vec<GroupRow> {
     let sets = grouped.study.function_sets();
-    let row = |(group, singletons): (&crate::groups::Group, &Vec<Singleton>)| {
+    let row = |(group, singletons): (&Group, &Vec<Singleton>)| {
         let runs = group.runs.iter().filter_map(|run| sets.get(*run));
         let losses = Losses::total(group.runs.iter().filter_map(|run| grouped.runs.get(*run).copied()));
         GroupRow {
@@ -106,12 +106,12 @@ fn group_rows(grouped: &Grouped, singletons: &[Vec<Singleton>]) -> Vec<GroupRow>
             events_lost: losses.events,
         }
     };
-    grouped.groups.iter().zip(singletons).map(row).collect()
+    grouped.groups.par_iter().zip(singletons).map(row).collect()
 }
 
 fn group_singletons(grouped: &Grouped) -> Vec<Vec<Singleton>> {
     let (sets, passing) = (grouped.study.function_sets(), grouped.study.passing_sets());
-    let of_group = |group: &crate::groups::Group| {
+    let of_group = |group: &Group| {
         let runs: Vec<&FunctionSet> = group.runs.iter().filter_map(|run| sets.get(*run)).collect();
         let passing: Vec<_> = group.runs.iter().filter_map(|run| passing.get(*run).cloned()).collect();
         if runs.len() > 1 { singletons(&runs, &passing) } else { Vec::new() }
@@ -119,23 +119,28 @@ fn group_singletons(grouped: &Grouped) -> Vec<Vec<Singleton>> {
     grouped.groups.iter().map(of_group).collect()
 }
 
-fn run_rows(grouped: &Grouped) -> Vec<RunRow> {
-    let row = |labels: &[Option<String>], run: usize| {
+/// The windows of the first `most` runs, group by group.
+fn run_rows(grouped: &Grouped, most: usize, progress: &Progress) -> Vec<RunRow> {
+    let members = grouped.groups.iter().flat_map(|group| group.runs.iter().map(move |run| (group, *run)));
+    let members: Vec<_> = members.take(most).collect();
+    let steps = progress.begin("runs", members.len());
+    let row = |(group, run): (&Group, usize)| {
         let reach = grouped.study.reach.runs.get(run)?;
+        let merges = of_windows(&reach.windows);
+        steps.step();
         Some(RunRow {
-            labels: labels.to_vec(),
+            labels: group.labels.clone(),
             run: grouped.runs.get(run)?.id.clone(),
             steady: reach.windows.steady.window().is_some(),
-            merges: of_windows(&reach.windows),
+            merges,
         })
     };
-    let groups = grouped.groups.iter();
-    groups.flat_map(|group| group.runs.iter().filter_map(move |run| row(&group.labels, *run))).collect()
+    members.into_par_iter().filter_map(row).collect()
 }
 
 fn singleton_rows(grouped: &Grouped, singletons: &[Vec<Singleton>]) -> Vec<SingletonRow> {
     let groups = grouped.groups.iter().zip(singletons);
-    let row = |group: &crate::groups::Group, singleton: &Singleton| {
+    let row = |group: &Group, singleton: &Singleton| {
         let run = grouped.runs.get(*group.runs.get(singleton.run)?)?;
         Some(SingletonRow { labels: group.labels.clone(), run: run.id.clone(), singleton: *singleton })
     };

@@ -1,12 +1,14 @@
 //! `hap-analyze diff`: functions only in A, only in B, in both.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 use hap_schemas::Selector;
 use polars::prelude::*;
 
 use super::ending::{Ending, Notes};
 use super::weight::{WeightArgs, definitions};
-use super::{Format, OutputArgs, ScopeArgs};
+use super::{Format, Opened, OutputArgs, ScopeArgs};
 use crate::Result;
 use crate::blind_spot::{BLIND_SPOT, BlindSpot};
 use crate::completeness::incidence;
@@ -16,6 +18,7 @@ use crate::measure::{Basis, Figures, measure};
 use crate::metrics::Metric;
 use crate::output::Report;
 use crate::presence::with_tests;
+use crate::progress::Progress;
 use crate::render::{self, counted, decimal};
 use crate::repetitions::warnings;
 use crate::runs::Run;
@@ -25,7 +28,7 @@ use crate::statistics::coverage::coverage;
 use crate::statistics::fisher::Fisher;
 use crate::statistics::function_set::FunctionSet;
 use crate::statistics::permutation::{Permutation, permutation_test};
-use crate::study::{Chosen, Study, choose, gap_notes, gaps};
+use crate::study::{Chosen, Study, choose, gap_notes};
 use crate::weights::Weight;
 
 const EXAMPLES: &str = "\
@@ -99,20 +102,18 @@ impl SideArg {
 }
 
 /// Compares the two sides.
-pub(super) fn run(args: &DiffArgs) -> Result<Report> {
+pub(super) fn run(args: &DiffArgs, progress: &Progress) -> Result<Report> {
     args.output.check()?;
-    let scope = args.scope.scope();
-    let dataset = Dataset::open(&scope.dataset)?;
-    let all = dataset.runs()?;
+    let Opened { scope, dataset, all, strict } = args.scope.open(args.a.keys().chain(args.b.keys()), progress)?;
     let (a, b) = (choose(&all, &scope, Some(&args.a))?, choose(&all, &scope, Some(&args.b))?);
     let runs = either(&all, &a.runs, &b.runs);
     let failed = either(&all, &a.failed, &b.failed);
     let study = Study::load(&dataset, &runs, &scope, true)?.with_sources(&dataset, &runs)?;
     let weights = args.weight.weights(&dataset, &study)?;
-    let gaps = side_gaps(&study, &a.runs, &b.runs)?;
+    let gaps = side_gaps(&study, &runs, &a.runs, &b.runs);
     let functions = functions(args, &study, (&a, &b), &weights)?;
     let metrics = [&[Metric::Functions, Metric::Lines, Metric::CodeLines], args.weight.metrics().as_slice()].concat();
-    let sides = Sides::of(&study, &runs, &a.runs, &b.runs);
+    let sides = Sides::of(&study, &runs, (&a.runs, &b.runs), progress);
     let counts = counts(&study, &measured(&dataset, &study, &functions, (&metrics, &weights))?, &metrics, &sides)?;
     let flat = if args.summary { counts.clone() } else { of_sides(&functions, &args.sides())? };
     let differences = warnings(&[("A".to_owned(), a.runs.clone()), ("B".to_owned(), b.runs.clone())], &[]);
@@ -124,7 +125,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Report> {
         failed: &failed,
         gaps: &gaps,
         differences: &differences,
-        strict: args.scope.strict,
+        strict,
     };
     ending.report(flat, || {
         let mut blocks = vec![render::diff::counts(&counts, &metrics)?];
@@ -140,7 +141,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<Report> {
 
 /// The runs that are in either list, in the order of the dataset.
 fn either<'a>(all: &'a [Run], a: &[&Run], b: &[&Run]) -> Vec<&'a Run> {
-    all.iter().filter(|run| a.iter().chain(b).any(|other| other.id == run.id)).collect()
+    let ids: BTreeSet<&str> = a.iter().chain(b).map(|run| run.id.as_str()).collect();
+    all.iter().filter(|run| ids.contains(run.id.as_str())).collect()
 }
 
 fn functions(args: &DiffArgs, study: &Study, (a, b): (&Chosen, &Chosen), weights: &[Weight]) -> Result<DataFrame> {
@@ -209,23 +211,18 @@ struct Sides {
 }
 
 impl Sides {
-    fn of(study: &Study, runs: &[&Run], a: &[&Run], b: &[&Run]) -> Self {
+    fn of(study: &Study, runs: &[&Run], (a, b): (&[&Run], &[&Run]), progress: &Progress) -> Self {
         let sets = study.function_sets();
-        let positions = |side: &[&Run]| -> Vec<usize> {
-            (0..runs.len())
-                .filter(|run| runs.get(*run).is_some_and(|run| side.iter().any(|other| other.id == run.id)))
-                .collect()
-        };
-        let (a, b) = (positions(a), positions(b));
+        let (a, b) = (positions(runs, a), positions(runs, b));
         let of = |side: &[usize]| side.iter().filter_map(|run| sets.get(*run)).cloned().collect::<Vec<FunctionSet>>();
         let (sets_a, sets_b) = (of(&a), of(&b));
         let lines: Vec<f64> = study.functions.lines.iter().map(|lines| lines.unwrap_or(0) as f64).collect();
         let groups = [sets_a.iter().collect(), sets_b.iter().collect()];
-        let pair = pairs(&groups, &lines).into_iter().next();
+        let pair = pairs(&groups, &lines, progress).into_iter().next();
         let overlap = a.iter().any(|run| b.contains(run));
         Self {
             steady: [study.steady_runs(&a), study.steady_runs(&b)],
-            coverage: [&sets_a, &sets_b].map(|sets| coverage(&incidence(sets, study.functions.len()))),
+            coverage: [&sets_a, &sets_b].map(|sets| coverage(&incidence(sets.iter(), study.functions.len()))),
             similarities: pair.map_or([None; 3], |pair| pair.similarities),
             // A run on both sides cannot be given to the other one.
             permutation: if overlap { None } else { permutation_test(&sets_a, &sets_b) },
@@ -279,13 +276,16 @@ fn similarity_text(similarity: Similarity) -> String {
     )
 }
 
-fn side_gaps(study: &Study, a: &[&Run], b: &[&Run]) -> Result<Vec<String>> {
-    let members: Vec<_> = a.iter().map(|run| (run, "A")).chain(b.iter().map(|run| (run, "B"))).collect();
-    let members = df!(
-        "run" => members.iter().map(|(run, _)| run.id.as_str()).collect::<Vec<_>>(),
-        "group" => members.iter().map(|(_, side)| *side).collect::<Vec<_>>(),
-    )?;
-    Ok(gap_notes(&gaps(study.sources.clone().lazy(), members.lazy()).collect()?)?)
+/// What is not known of the functions of the sides.
+fn side_gaps(study: &Study, runs: &[&Run], a: &[&Run], b: &[&Run]) -> Vec<String> {
+    let sides = [("A".to_owned(), positions(runs, a)), ("B".to_owned(), positions(runs, b))];
+    gap_notes(&study.gaps(sides), false)
+}
+
+/// Positions of the runs of a side in the list of all.
+fn positions(runs: &[&Run], side: &[&Run]) -> Vec<usize> {
+    let ids: BTreeSet<&str> = side.iter().map(|run| run.id.as_str()).collect();
+    (0..runs.len()).filter(|run| runs.get(*run).is_some_and(|run| ids.contains(run.id.as_str()))).collect()
 }
 
 /// What the sides are, and how far "only in" can be trusted.

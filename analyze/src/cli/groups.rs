@@ -1,12 +1,11 @@
 //! What the commands over groups of runs share: the runs chosen, what they reached, and how they are grouped.
 
-use super::OutputArgs;
 use super::ending::Ending;
-use crate::dataset::Dataset;
+use super::{Opened, OutputArgs};
 use crate::groups::{Group, group_runs, named};
 use crate::repetitions::warnings;
 use crate::runs::{Run, check_key};
-use crate::study::{Chosen, Scope, Study, choose};
+use crate::study::{Chosen, Study, choose};
 use crate::{Error, Result};
 
 /// Labels that make the groups.
@@ -41,29 +40,36 @@ pub(super) struct Grouped<'a> {
     pub(super) differences: Vec<String>,
 }
 
-impl<'a> Grouped<'a> {
-    /// Reads the runs of a scope.
-    pub(super) fn load(dataset: &Dataset, all: &'a [Run], scope: &Scope, keys: &[String]) -> Result<Self> {
-        Self::load_with_windows(dataset, all, scope, (keys, false))
-    }
+/// What a command needs of its runs.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Needs<'a> {
+    /// Labels that make the groups; without any all runs are one.
+    pub(super) keys: &'a [String],
+    /// Whether a kernel without a table is an error.
+    pub(super) kernel: bool,
+    /// Whether what each window held is kept.
+    pub(super) windows: bool,
+    /// Whether [`Study::sources`] is filled.
+    pub(super) sources: bool,
+}
 
-    /// Reads the runs of a scope, and with `keep_windows` what each of their windows held.
-    pub(super) fn load_with_windows(
-        dataset: &Dataset,
-        all: &'a [Run],
-        scope: &Scope,
-        (keys, keep_windows): (&[String], bool),
-    ) -> Result<Self> {
+impl<'a> Grouped<'a> {
+    /// Reads the runs of an opened scope.
+    pub(super) fn load(opened: &'a Opened, needs: Needs) -> Result<Self> {
+        let Opened { scope, dataset, all, .. } = opened;
         let Chosen { runs, failed } = choose(all, scope, None)?;
-        let study = Study::load_with_windows(dataset, &runs, scope, (false, keep_windows))?;
-        let groups = group_runs(&runs, keys);
-        let differences = warnings(&named(&runs, &groups), keys);
+        let mut study = Study::load_with_windows(dataset, &runs, scope, (needs.kernel, needs.windows))?;
+        if needs.sources {
+            study = study.with_sources(dataset, &runs)?;
+        }
+        let groups = group_runs(&runs, needs.keys);
+        let differences = warnings(&named(&runs, &groups), needs.keys);
         Ok(Self { runs, failed, groups, study, differences })
     }
 
     /// What ends a command over these groups.
-    pub(super) fn ending<'e>(&'e self, output: &'e OutputArgs, scope: &'e Scope, strict: bool) -> Ending<'e> {
+    pub(super) fn ending<'e>(&'e self, opened: &'e Opened, output: &'e OutputArgs) -> Ending<'e> {
         let Self { runs, failed, study, differences, .. } = self;
-        Ending { output, scope, study, runs, failed, gaps: &[], differences, strict }
+        Ending { output, scope: &opened.scope, study, runs, failed, gaps: &[], differences, strict: opened.strict }
     }
 }

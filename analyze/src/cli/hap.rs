@@ -1,24 +1,22 @@
 //! `hap-analyze hap`: the Horizontal Attack Profile of groups of runs.
 
-use polars::prelude::*;
-
 use super::ending::{Ending, Notes};
-use super::groups::GroupArgs;
+use super::groups::{GroupArgs, Grouped, Needs};
 use super::metric::MetricArg;
 use super::weight::{WeightArgs, definitions};
 use super::{OutputArgs, ScopeArgs};
 use crate::Result;
 use crate::dataset::Dataset;
-use crate::groups::{Group, SetNumbers, function_sets, group_runs, memberships, named};
+use crate::groups::{Group, symbol_sets};
 use crate::hap::{COLUMNS, Row, Trust, frame, rows};
-use crate::measure::{Basis, Figures, measure};
+use crate::measure::Figures;
+use crate::measures::{Identity, Measures};
 use crate::metrics::Metric;
 use crate::output::Report;
+use crate::progress::Progress;
 use crate::render;
-use crate::repetitions::warnings;
-use crate::runs::Run;
 use crate::statistics::bootstrap::INDICATIVE_BELOW;
-use crate::study::{Chosen, Study, choose, complexity_gaps, gap_notes, gaps};
+use crate::study::{Study, gap_notes};
 use crate::weights::Weight;
 
 const EXAMPLES: &str = "\
@@ -60,74 +58,53 @@ impl HapArgs {
 }
 
 /// Measures the groups.
-pub(super) fn run(args: &HapArgs) -> Result<Report> {
+pub(super) fn run(args: &HapArgs, progress: &Progress) -> Result<Report> {
     args.output.check()?;
-    let (scope, metrics) = (args.scope.scope(), args.metrics());
-    let dataset = Dataset::open(&scope.dataset)?;
-    let all = dataset.runs()?;
-    args.group.check(&all, &COLUMNS)?;
-    let Chosen { runs, failed } = choose(&all, &scope, None)?;
-    let study = Study::load(&dataset, &runs, &scope, metrics.iter().any(|metric| metric.needs_kernel()))?
-        .with_sources(&dataset, &runs)?;
+    let metrics = args.metrics();
+    let opened = args.scope.open(&args.group.by, progress)?;
+    args.group.check(&opened.all, &COLUMNS)?;
+    let kernel = metrics.iter().any(|metric| metric.needs_kernel());
+    let grouped = Grouped::load(&opened, Needs { keys: &args.group.by, kernel, ..Needs::default() })?;
+    let Grouped { runs, groups, study, .. } = &grouped;
     if metrics.contains(&Metric::Complexity) {
-        study.check_complexity(&dataset)?;
+        study.check_complexity(&opened.dataset)?;
     }
-    let weights = args.weight.weights(&dataset, &study)?;
-    let groups = group_runs(&runs, &args.group.by);
-    let figures = measured(&dataset, &study, (&runs, &groups), (&metrics, &weights))?;
-    let rows = rows((&runs, &groups), &Trust::of(&study, &groups), &figures, &metrics);
-    let gaps = group_gaps(&study, (&runs, &groups), &metrics)?;
-    let ending = Ending {
-        output: &args.output,
-        scope: &scope,
-        study: &study,
-        runs: &runs,
-        failed: &failed,
-        gaps: &gaps,
-        differences: &warnings(&named(&runs, &groups), &args.group.by),
-        strict: args.scope.strict,
-    };
+    let weights = args.weight.weights(&opened.dataset, study)?;
+    let figures = measured(&opened.dataset, study, groups, (&metrics, &weights))?;
+    let rows = rows((runs, groups), &Trust::of(study, groups), &figures, &metrics);
+    let gaps = group_gaps(study, groups, &metrics);
+    let ending = Ending { gaps: &gaps, ..grouped.ending(&opened, &args.output) };
     ending.report(frame(&rows, &args.group.by, study.blind_spot())?, || {
         let text = if args.summary { render::hap::summary } else { render::hap::blocks };
         Ok((text(&rows, &args.group.by, &metrics), explain(&rows, &metrics, &weights)))
     })
 }
 
-/// Figures of every run and of the union, core and singletons of every group, numbered by [`SetNumbers`].
+/// Figures of every run and of the union, core and singletons of every group, numbered by [`crate::groups::SetNumbers`].
 pub(super) fn measured(
     dataset: &Dataset,
     study: &Study,
-    (runs, groups): (&[&Run], &[Group]),
+    groups: &[Group],
     (metrics, weights): (&[Metric], &[Weight]),
 ) -> Result<Figures> {
-    let members = memberships(runs, groups)?;
-    let sets = function_sets(study.sources.clone().lazy(), members.lazy())?.collect()?;
-    let kernel_lines = study.kernel_lines(dataset)?;
+    let needs_lines = metrics.contains(&Metric::CodeLines);
+    let kernel_lines = if needs_lines { study.kernel_lines(dataset)? } else { None };
+    let measures = Measures::new(&study.reach, &study.functions, kernel_lines, weights)?;
+    let sets = symbol_sets(study.symbols_of_runs(), groups, &study.functions);
     // The singletons are counted in functions whatever is asked for.
-    let measured = [&[Metric::Functions], metrics].concat();
-    let count = SetNumbers::new(runs.len()).count(groups.len());
-    let basis = Basis { sets: &sets, count, kernel_lines: kernel_lines.as_ref(), weights };
-    Ok(measure(&measured, basis)?)
+    let asked = [&[Metric::Functions], metrics].concat();
+    let symbols = |set: usize| sets.get(set).map_or(&[][..], Vec::as_slice);
+    let figure = |metric, set| measures.figure(symbols(set), &study.functions, (metric, Identity::Address));
+    Ok(Figures::of(&asked, sets.len(), figure))
 }
 
 /// What is not known of the functions of each group; nothing without a kernel table.
-pub(super) fn group_gaps(
-    study: &Study,
-    (runs, groups): (&[&Run], &[Group]),
-    metrics: &[Metric],
-) -> Result<Vec<String>> {
+pub(super) fn group_gaps(study: &Study, groups: &[Group], metrics: &[Metric]) -> Vec<String> {
     if study.kernel.is_none() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let members = groups.iter().flat_map(|group| group.runs.iter().map(|run| (runs[*run].id.as_str(), group.name())));
-    let (ids, names): (Vec<_>, Vec<_>) = members.unzip();
-    let members = df!("run" => ids, "group" => names)?.lazy();
-    let sources = || study.sources.clone().lazy();
-    let mut notes = gap_notes(&gaps(sources(), members.clone()).collect()?)?;
-    if metrics.contains(&Metric::Complexity) {
-        notes.extend(gap_notes(&complexity_gaps(sources(), members).collect()?)?);
-    }
-    Ok(notes)
+    let gaps = study.gaps(groups.iter().map(|group| (group.name(), group.runs.clone())));
+    gap_notes(&gaps, metrics.contains(&Metric::Complexity))
 }
 
 /// What the figures mean: metrics, interval.

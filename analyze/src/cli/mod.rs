@@ -1,12 +1,10 @@
 //! The command line: one file a command.
 
 mod completeness;
-mod completions;
 mod diff;
 mod ending;
 mod groups;
 mod hap;
-mod man;
 mod metric;
 mod report;
 mod schema;
@@ -20,14 +18,18 @@ pub(crate) use similarity::GroupFacts;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use hap_schemas::Selector;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use hap_cli::{CompletionsArgs, ManArgs, completions_examples};
+use hap_schemas::{Exit, Selector};
 use polars::prelude::DataFrame;
 
+use crate::dataset::Dataset;
 use crate::facts::{Contexts, Roles};
 use crate::output::Report;
 use crate::phase::Phase;
+use crate::progress::Progress;
 use crate::render::machine::{self, Machine};
+use crate::runs::Run;
 use crate::study::{Scope, Take};
 use crate::{Error, Result};
 
@@ -36,7 +38,7 @@ use crate::{Error, Result};
 /// Exit codes: 0 complete; 1 done but incomplete (events lost, undecodable data, unresolved addresses), with the
 /// counts on stderr; 2 failed or called wrongly.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLE)]
+#[command(name = "hap-analyze", version, after_help = EXAMPLE)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -56,9 +58,10 @@ enum Command {
     Similarity(similarity::SimilarityArgs),
     Sensitivity(sensitivity::SensitivityArgs),
     Schema(schema::SchemaArgs),
-    Completions(completions::CompletionsArgs),
+    #[command(after_help = completions_examples("hap-analyze"))]
+    Completions(CompletionsArgs),
     #[command(hide = true)]
-    Man(man::ManArgs),
+    Man(ManArgs),
 }
 
 impl Args {
@@ -79,20 +82,25 @@ impl Args {
     }
 }
 
-/// Runs a command. Nothing is printed: that is [`crate::output`]'s work.
-pub fn run(args: &Args) -> Result<Report> {
+/// Runs a command, and tells `progress` how far it is. Nothing is printed: that is [`crate::output`]'s work.
+pub fn run(args: &Args, progress: &Progress) -> Result<Report> {
     match &args.command {
-        Command::Hap(args) => hap::run(args),
-        Command::Diff(args) => diff::run(args),
-        Command::Report(args) => report::run(args),
-        Command::Steady(args) => steady::run(args),
-        Command::Completeness(args) => completeness::run(args),
-        Command::Similarity(args) => similarity::run(args),
-        Command::Sensitivity(args) => sensitivity::run(args),
+        Command::Hap(args) => hap::run(args, progress),
+        Command::Diff(args) => diff::run(args, progress),
+        Command::Report(args) => report::run(args, progress),
+        Command::Steady(args) => steady::run(args, progress),
+        Command::Completeness(args) => completeness::run(args, progress),
+        Command::Similarity(args) => similarity::run(args, progress),
+        Command::Sensitivity(args) => sensitivity::run(args, progress),
         Command::Schema(args) => schema::run(args),
-        Command::Completions(args) => Ok(completions::run(args)),
-        Command::Man(args) => man::run(args),
+        Command::Completions(args) => Ok(text(args.script(Args::command()))),
+        Command::Man(args) => Ok(text(args.page(Args::command())?)),
     }
+}
+
+/// An answer that is no measurement.
+fn text(body: Vec<u8>) -> Report {
+    Report { body, out: None, notes: Vec::new(), exit: Exit::Complete }
 }
 
 #[derive(Debug, clap::Args)]
@@ -145,7 +153,25 @@ enum Format {
     Parquet,
 }
 
+/// A dataset with what is asked of it.
+struct Opened {
+    scope: Scope,
+    dataset: Dataset,
+    /// Every run of the dataset.
+    all: Vec<Run>,
+    /// Whether anything missing from a run is a failure.
+    strict: bool,
+}
+
 impl ScopeArgs {
+    /// Opens the dataset and reads which runs it has, with the labels `keys`.
+    fn open<'k>(&'k self, keys: impl IntoIterator<Item = &'k String>, progress: &Progress) -> Result<Opened> {
+        let dataset = Dataset::open(&self.dataset)?.with_progress(progress.clone());
+        let keys = keys.into_iter().chain(self.selector.iter().flat_map(Selector::keys));
+        let all = dataset.runs(keys.map(String::as_str))?;
+        Ok(Opened { scope: self.scope(), dataset, all, strict: self.strict })
+    }
+
     fn scope(&self) -> Scope {
         Scope {
             dataset: self.dataset.clone(),

@@ -3,22 +3,23 @@
 use std::path::PathBuf;
 
 use super::ending::{Ending, Notes};
+use super::groups::{Grouped, Needs};
 use super::hap::{explain, group_gaps, measured};
 use super::weight::{WeightArgs, density};
 use super::{Format, OutputArgs, ScopeArgs};
 use crate::Result;
 use crate::dataset::Dataset;
 use crate::density::{choose_source, models};
-use crate::groups::{Group, group_runs, named};
+use crate::groups::Group;
 use crate::hap::{Trust, rows};
 use crate::measure::Figures;
 use crate::metrics::Metric;
 use crate::model::Model;
 use crate::output::Report;
-use crate::repetitions::warnings;
+use crate::progress::Progress;
 use crate::report::{Basis, Data, KEYS, html};
 use crate::runs::Run;
-use crate::study::{Chosen, Study, choose};
+use crate::study::Study;
 use crate::weights::Weight;
 
 const EXAMPLE: &str = "\
@@ -47,40 +48,33 @@ pub(super) struct ReportArgs {
 }
 
 /// Makes the page.
-pub(super) fn run(args: &ReportArgs) -> Result<Report> {
-    let scope = args.scope.scope();
-    let dataset = Dataset::open(&scope.dataset)?;
-    let all = dataset.runs()?;
-    let Chosen { runs, failed } = choose(&all, &scope, None)?;
-    let study = Study::load(&dataset, &runs, &scope, false)?.with_sources(&dataset, &runs)?;
-    let weights = weight_args(args, &dataset, &study)?;
-    let metrics = metrics(&study, &dataset, &weights);
-    let weights = weights.weights(&dataset, &study)?;
+pub(super) fn run(args: &ReportArgs, progress: &Progress) -> Result<Report> {
+    let opened = args.scope.open([], progress)?;
+    let dataset = &opened.dataset;
     let keys = KEYS.map(str::to_owned);
-    let groups = group_runs(&runs, &keys);
-    let figures = measured(&dataset, &study, (&runs, &groups), (&metrics, &weights))?;
-    let ending = Ending {
-        output: &OutputArgs { format: Format::Table, out: Some(args.out.clone()) },
-        scope: &scope,
-        study: &study,
-        runs: &runs,
-        failed: &failed,
-        gaps: &group_gaps(&study, (&runs, &groups), &metrics)?,
-        differences: &warnings(&named(&runs, &groups), &keys),
-        strict: args.scope.strict,
-    };
-    let unweighted = unweighted(args, &dataset)?;
+    let grouped = Grouped::load(&opened, Needs { keys: &keys, sources: true, ..Needs::default() })?;
+    let Grouped { runs, groups, study, .. } = &grouped;
+    let weights = weight_args(args, dataset, study)?;
+    let metrics = metrics(study, dataset, &weights);
+    let weights = weights.weights(dataset, study)?;
+    let figures = measured(dataset, study, groups, (&metrics, &weights))?;
+    let output = OutputArgs { format: Format::Table, out: Some(args.out.clone()) };
+    let gaps = group_gaps(study, groups, &metrics);
+    let ending = Ending { gaps: &gaps, ..grouped.ending(&opened, &output) };
+    let unweighted = unweighted(args, dataset)?;
     let without: Notes = unweighted.iter().map(|text| ("weights", text.clone())).collect();
-    let notes = [explanation((&study, &runs, &groups), &figures, (&metrics, &weights)), without, ending.footer_notes()]
-        .concat();
+    let notes =
+        [explanation((study, runs, groups), &figures, (&metrics, &weights)), without, ending.footer_notes()].concat();
     let basis = Basis {
-        dataset: &dataset,
-        study: &study,
-        runs: &runs,
-        groups: &groups,
+        dataset,
+        study,
+        runs,
+        groups,
         metrics: &metrics,
         weights: &weights,
         figures: &figures,
+        bugs: args.bugs.as_deref(),
+        progress,
         notes: &notes,
     };
     let mut report = ending.page(html::page(&Data::new(basis)?)?);

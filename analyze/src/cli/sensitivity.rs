@@ -1,27 +1,22 @@
 //! `hap-analyze sensitivity`: how far the figures and their order depend on choices.
 
 use hap_schemas::Selector;
-use rayon::prelude::*;
 
-use super::ending::{Ending, Notes};
+use super::ending::Notes;
+use super::groups::{Grouped, Needs};
 use super::metric::MetricArg;
 use super::{OutputArgs, ScopeArgs};
-use crate::dataset::Dataset;
-use crate::density::{Density, choose_source};
-use crate::groups::{Group, group_runs, named};
+use crate::Result;
+use crate::groups::Group;
 use crate::hap::Trust;
-use crate::metrics::Metric;
-use crate::model::Model;
 use crate::output::Report;
+use crate::progress::Progress;
 use crate::render;
-use crate::repetitions::warnings;
-use crate::runs::{Run, check_key, select};
-use crate::sensitivity::{Choice, Compared, Grid, Measures, compare, figures, frame, outcomes};
+use crate::runs::check_key;
+use crate::sensitivity::{Analysis, Compared, Grid, Question, frame};
 use crate::statistics::bootstrap::INDICATIVE_BELOW;
 use crate::statistics::order::RESAMPLES;
-use crate::study::{Chosen, Study, choose};
-use crate::weights::Weight;
-use crate::{Error, Result};
+use crate::study::Study;
 
 const EXAMPLE: &str = "\
 Example:
@@ -53,75 +48,29 @@ pub(super) struct SensitivityArgs {
 }
 
 /// Changes one choice after the other.
-pub(super) fn run(args: &SensitivityArgs) -> Result<Report> {
+pub(super) fn run(args: &SensitivityArgs, progress: &Progress) -> Result<Report> {
     args.output.check()?;
-    let scope = args.scope.scope();
-    let dataset = Dataset::open(&scope.dataset)?;
-    let all = dataset.runs()?;
-    let Chosen { runs, failed } = choose(&all, &scope, None)?;
-    for key in [&args.compare, &args.within] {
-        check_key(&all.iter().collect::<Vec<_>>(), key)?;
-    }
-    let study = Study::load(&dataset, &runs, &scope, args.metric.metric().needs_kernel())?;
-    let idle = idle_runs(args, &runs);
-    let positions: Vec<usize> = (0..runs.len()).filter(|position| !idle.contains(position)).collect();
-    let compared = compare(&runs, &positions, &args.compare, &args.within);
-    let weights = densities(args, &dataset, &study)?;
-    let grid = grid(args, &study, &weights, &idle);
-    let choices = grid.choices(&scope);
-    let measures = Measures::new(&study.reach, &study.functions, study.kernel_lines(&dataset)?, &weights)?;
-    let idle_of = idle_of_each(args, &runs, &idle);
-    let figure = |choice: &Choice| figures(&study.reach, &study.functions, &measures, choice, &idle_of);
-    let figures: Vec<Vec<f64>> = choices.par_iter().map(figure).collect();
-    let outcomes = outcomes(&compared, &figures);
     let keys = [args.compare.clone(), args.within.clone()];
-    let ending = Ending {
-        output: &args.output,
-        scope: &scope,
-        study: &study,
-        runs: &runs,
-        failed: &failed,
-        gaps: &[],
-        differences: &warnings(&named(&runs, &group_runs(&runs, &keys)), &keys),
-        strict: args.scope.strict,
+    let opened = args.scope.open(keys.iter().chain(args.idle.keys()), progress)?;
+    for key in &keys {
+        check_key(&opened.all.iter().collect::<Vec<_>>(), key)?;
+    }
+    let kernel = args.metric.metric().needs_kernel();
+    let grouped = Grouped::load(&opened, Needs { keys: &keys, kernel, ..Needs::default() })?;
+    let question = Question {
+        compare: &args.compare,
+        within: &args.within,
+        metric: args.metric.metric(),
+        idle: &args.idle,
+        bugs: args.bugs.as_deref(),
     };
-    let trust = trust(&study, &compared);
+    let reached = (&opened.dataset, &grouped.study, grouped.runs.as_slice());
+    let Analysis { grid, compared, choices, outcomes } = Analysis::of(&question, reached, &opened.scope, progress)?;
+    let trust = trust(&grouped.study, &compared);
+    let ending = grouped.ending(&opened, &args.output);
     ending.report(frame(&choices, &compared, &trust, &outcomes)?, || {
         Ok((render::sensitivity::blocks(&choices, &compared, &trust, &outcomes), explain(&grid, &compared)))
     })
-}
-
-/// Positions of the idle runs; none where no run has the labels.
-fn idle_runs(args: &SensitivityArgs, runs: &[&Run]) -> Vec<usize> {
-    let idle: Vec<&str> = select(runs, &[&args.idle]).unwrap_or_default().iter().map(|run| run.id.as_str()).collect();
-    (0..runs.len()).filter(|position| runs.get(*position).is_some_and(|run| idle.contains(&run.id.as_str()))).collect()
-}
-
-/// For each run the idle runs of its kind.
-fn idle_of_each(args: &SensitivityArgs, runs: &[&Run], idle: &[usize]) -> Vec<Vec<usize>> {
-    let kind = |position: usize| runs.get(position).and_then(|run| run.value(&args.compare));
-    let of = |position: usize| idle.iter().copied().filter(|other| kind(*other) == kind(position)).collect();
-    (0..runs.len()).map(of).collect()
-}
-
-/// The densities of the bug table of this kernel; none where there is no such table.
-fn densities(args: &SensitivityArgs, dataset: &Dataset, study: &Study) -> Result<Vec<Weight>> {
-    let Some(kernel) = &study.kernel else { return Ok(Vec::new()) };
-    let sources = dataset.bug_sources()?;
-    let asked = args.bugs.as_deref().or(sources.first().map(String::as_str));
-    let Some(asked) = asked else { return Ok(Vec::new()) };
-    let source = choose_source(dataset, Some(asked), Model::Cve)?;
-    let mut weights = Vec::new();
-    for model in [Model::Cve, Model::Epss, Model::Exploited] {
-        match Density::of_table(dataset, &source, model, kernel) {
-            Ok(density) => weights.push(Weight::new(&study.functions.frame, &density)?),
-            // A table without this model, or of another kernel, is no choice; one that was asked for is an error.
-            Err(Error::NoDensity { .. }) => {}
-            Err(Error::DensityOfOtherKernel { .. }) if args.bugs.is_none() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(weights)
 }
 
 /// Steadiness and coverage of the runs of each block and thing; over all blocks the runs of all, and the least coverage.
@@ -142,22 +91,6 @@ fn trust(study: &Study, compared: &Compared) -> Vec<Vec<Trust>> {
         blocks.push(all);
     }
     blocks
-}
-
-fn grid(args: &SensitivityArgs, study: &Study, weights: &[Weight], idle: &[usize]) -> Grid {
-    let knows = |values: &[Option<i64>]| values.iter().any(Option::is_some);
-    let mut metrics = vec![Metric::Functions];
-    if study.kernel.is_some() {
-        metrics.extend([Metric::Lines, Metric::CodeLines]);
-        metrics.extend(knows(&study.functions.complexity).then_some(Metric::Complexity));
-    }
-    Grid {
-        metric: args.metric.metric(),
-        metrics,
-        models: weights.iter().map(|weight| weight.model).collect(),
-        has_idle: !idle.is_empty(),
-        has_load: study.reach.runs.iter().any(|run| run.windows.load.is_some()),
-    }
 }
 
 fn explain(grid: &Grid, compared: &Compared) -> Notes {

@@ -3,12 +3,12 @@
 use polars::prelude::*;
 
 use super::ending::Notes;
-use super::groups::{GroupArgs, Grouped};
+use super::groups::{GroupArgs, Grouped, Needs};
 use super::{OutputArgs, ScopeArgs};
 use crate::Result;
 use crate::completeness::incidence;
-use crate::dataset::Dataset;
 use crate::output::Report;
+use crate::progress::Progress;
 use crate::render;
 use crate::similarity::{Measure, Pair, RESAMPLES, between_runs, pairs, tree};
 use crate::statistics::bootstrap::INDICATIVE_BELOW;
@@ -44,20 +44,18 @@ pub(crate) struct GroupFacts {
 }
 
 /// Compares the groups.
-pub(super) fn run(args: &SimilarityArgs) -> Result<Report> {
+pub(super) fn run(args: &SimilarityArgs, progress: &Progress) -> Result<Report> {
     args.output.check()?;
-    let scope = args.scope.scope();
-    let dataset = Dataset::open(&scope.dataset)?;
-    let all = dataset.runs()?;
-    args.group.check(&all, &[])?;
-    let grouped = Grouped::load(&dataset, &all, &scope, &args.group.by)?;
+    let opened = args.scope.open(&args.group.by, progress)?;
+    args.group.check(&opened.all, &[])?;
+    let grouped = Grouped::load(&opened, Needs { keys: &args.group.by, ..Needs::default() })?;
     let sets = grouped.study.function_sets();
     let of_group = |runs: &[usize]| runs.iter().filter_map(|run| sets.get(*run)).collect::<Vec<&FunctionSet>>();
     let members: Vec<_> = grouped.groups.iter().map(|group| of_group(&group.runs)).collect();
     let lines: Vec<f64> = grouped.study.functions.lines.iter().map(|lines| lines.unwrap_or(0) as f64).collect();
-    let pairs = pairs(&members, &lines);
+    let pairs = pairs(&members, &lines, progress);
     let facts = facts(&grouped, &members);
-    let ending = grouped.ending(&args.output, &scope, args.scope.strict);
+    let ending = grouped.ending(&opened, &args.output);
     ending.report(frame(&pairs, &facts)?, || {
         Ok((render::similarity::blocks(&facts, &pairs, tree(&pairs, facts.len()).as_ref()), explain(&facts)))
     })

@@ -1,15 +1,15 @@
 //! `hap-analyze steady`: the discovery of functions, and when each run gets steady.
 
-use super::ending::{Ending, Notes};
+use super::ending::Notes;
+use super::groups::{Grouped, Needs};
 use super::{OutputArgs, ScopeArgs};
 use crate::Result;
-use crate::dataset::Dataset;
 use crate::discovery::{curve, summary};
 use crate::output::Report;
+use crate::progress::Progress;
 use crate::render;
 use crate::statistics::mser::BATCH;
 use crate::steady::{LEAST_WINDOWS, LEVEL};
-use crate::study::{Chosen, Study, choose};
 
 const EXAMPLE: &str = "\
 Example:
@@ -29,25 +29,16 @@ pub(super) struct SteadyArgs {
 }
 
 /// Judges every run.
-pub(super) fn run(args: &SteadyArgs) -> Result<Report> {
+pub(super) fn run(args: &SteadyArgs, progress: &Progress) -> Result<Report> {
     args.output.check()?;
-    let scope = args.scope.scope();
-    let dataset = Dataset::open(&scope.dataset)?;
-    let all = dataset.runs()?;
-    let Chosen { runs, failed } = choose(&all, &scope, None)?;
-    let study = Study::load(&dataset, &runs, &scope, false)?;
-    let ending = Ending {
-        output: &args.output,
-        scope: &scope,
-        study: &study,
-        runs: &runs,
-        failed: &failed,
-        gaps: &[],
-        differences: &[],
-        strict: args.scope.strict,
-    };
-    let frame = if args.curve { curve(&runs, &study.reach)? } else { summary(&runs, &study.reach)? };
-    ending.report(frame, || Ok((render::steady::table(&runs, &study.reach), explain())))
+    let opened = args.scope.open([], progress)?;
+    // Every run stands for itself.
+    let keys = ["run".to_owned()];
+    let grouped = Grouped::load(&opened, Needs { keys: &keys, ..Needs::default() })?;
+    let (runs, reach) = (&grouped.runs, &grouped.study.reach);
+    let frame = if args.curve { curve(runs, reach)? } else { summary(runs, reach)? };
+    let ending = grouped.ending(&opened, &args.output);
+    ending.report(frame, || Ok((render::steady::table(runs, reach), explain())))
 }
 
 fn explain() -> Notes {

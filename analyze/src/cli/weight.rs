@@ -44,7 +44,8 @@ impl WeightArgs {
 
     /// The bugs that each model expects in the functions of a study.
     pub(super) fn weights(&self, dataset: &Dataset, study: &Study) -> Result<Vec<Weight>> {
-        let weight = |model| Ok(Weight::new(&study.sources, &self.density_of(model, dataset, study)?)?);
+        let reached = study.reached_functions()?;
+        let weight = |model| Ok(Weight::new(&reached, &self.density_of(model, dataset, study)?)?);
         self.models().into_iter().map(weight).collect()
     }
 

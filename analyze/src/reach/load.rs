@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::run::{LocalRun, read};
-use super::symbols::{SourceAddresses, unify};
-use super::{Reach, Row};
+use super::symbols::{SharedSymbols, SourceAddresses};
+use super::{Reach, Row, RunReach};
 use crate::Result;
 use crate::dataset::Dataset;
 use crate::facts::{Contexts, Roles};
@@ -42,29 +42,43 @@ impl View {
 impl Reach {
     /// Reads what runs reached.
     pub fn load(dataset: &Dataset, runs: &[&Run], view: &View) -> Result<Self> {
-        let runs: Vec<LocalRun> = runs.par_iter().map(|run| read(dataset, run, view)).collect::<Result<_>>()?;
-        Ok(Self::unified(runs))
+        let steps = dataset.progress().begin("reading runs", runs.len());
+        let symbols = SharedSymbols::default();
+        let run = |run: &&Run| {
+            let mut run = read(dataset, run, view)?;
+            // The texts of a run are given up at once: there are as many as rows, and nearly all runs have the same.
+            let numbers = symbols.numbers(&std::mem::take(&mut run.symbols));
+            run.reach.renumber(&numbers);
+            steps.step();
+            Ok(run)
+        };
+        let runs: Vec<LocalRun> = runs.par_iter().map(run).collect::<Result<_>>()?;
+        Ok(Self::unified(runs, symbols))
     }
 
-    fn unified(mut runs: Vec<LocalRun>) -> Self {
-        let local: Vec<_> = runs.iter_mut().map(|run| std::mem::take(&mut run.symbols)).collect();
-        let (symbols, numbers) = unify(&local);
+    fn unified(mut runs: Vec<LocalRun>, symbols: SharedSymbols) -> Self {
+        let (symbols, places) = symbols.sorted();
         let effects: BTreeMap<String, u8> =
             runs.iter().flat_map(|run| run.effects.iter().cloned()).map(|effect| (effect, 0)).collect();
         let effects: BTreeMap<String, u8> = effects.into_keys().zip(0_u8..).collect();
-        for (run, numbers) in runs.iter_mut().zip(&numbers) {
+        runs.par_iter_mut().for_each(|run| {
+            run.reach.renumber(&places);
             for row in &mut run.reach.rows {
-                row.symbol = numbers.get(row.symbol as usize).copied().unwrap_or(0);
                 let effect = row.effect.and_then(|effect| run.effects.get(usize::from(effect)));
                 row.effect = effect.and_then(|effect| effects.get(effect)).copied();
             }
-            for symbol in &mut run.reach.windows.passing {
-                *symbol = numbers.get(*symbol as usize).copied().unwrap_or(0);
-            }
             run.reach.windows.passing.sort_unstable();
             run.reach.rows.sort_by_key(|row| (row.symbol, row.context, row.role, row.effect, row.grepped));
-        }
+        });
         let runs = runs.into_iter().map(|run| run.reach).collect();
         Self { symbols, effects: effects.into_keys().collect(), runs }
+    }
+}
+
+impl RunReach {
+    /// Gives each symbol the number that `numbers` has for it.
+    fn renumber(&mut self, numbers: &[u32]) {
+        let symbols = self.rows.iter_mut().map(|row| &mut row.symbol).chain(&mut self.windows.passing);
+        symbols.for_each(|symbol| *symbol = numbers.get(*symbol as usize).copied().unwrap_or(0));
     }
 }

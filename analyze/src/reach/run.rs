@@ -1,6 +1,6 @@
 //! The files of one run, read into rows with numbers of the run's own.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use hap_schemas::{Context, Role, tables};
 use polars::prelude::*;
@@ -66,6 +66,7 @@ impl Reader {
         let number = |name: &str| frame.column(name).and_then(|column| column.i64()).map_err(problem);
         let pids = frame.column("pid").and_then(|column| column.i32()).map_err(problem)?;
         let places = text("module")?.iter().zip(number("address")?.iter());
+        let mut of_threads: HashMap<i32, (Role, bool)> = HashMap::new();
         let kinds = text("function")?.iter().zip(text("context")?.iter()).zip(text("observer")?.iter());
         for (((pid, (module, address)), ((name, context), observer)), calls) in
             pids.iter().zip(places).zip(kinds).zip(number("calls")?.iter())
@@ -76,7 +77,7 @@ impl Reader {
             };
             let symbol = self.symbols.number(module, address, name);
             let effect = observer.map(|effect| self.effect(effect));
-            let (role, grepped) = threads.of(pid);
+            let (role, grepped) = *of_threads.entry(pid).or_insert_with(|| threads.of(pid));
             self.add(
                 pid,
                 Row { symbol, context, role, effect, grepped, calls, steady_calls: [calls; 3], load_calls: calls },

@@ -1,7 +1,8 @@
 //! Function symbols as numbers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
+use foldhash::{HashMap, HashMapExt};
 use polars::prelude::*;
 
 use crate::Result;
@@ -105,32 +106,38 @@ impl LocalSymbols {
     }
 }
 
-/// Gives the symbols of all runs one numbering, in the order of module and address: the symbols, and for each run the
-/// new number of each of its own.
-pub(super) fn unify(runs: &[Vec<Symbol>]) -> (Vec<Symbol>, Vec<Vec<u32>>) {
-    let mut names: BTreeMap<(&str, i64), Option<&str>> = BTreeMap::new();
-    for symbol in runs.iter().flatten() {
-        let name = names.entry((symbol.module.as_str(), symbol.address)).or_default();
-        if let Some(other) = symbol.name.as_deref()
-            && name.is_none_or(|known| other < known)
-        {
-            *name = Some(other);
-        }
+/// Numbers for the symbols of all runs, given while these are read side by side.
+#[derive(Debug, Default)]
+pub(super) struct SharedSymbols {
+    all: Mutex<LocalSymbols>,
+}
+
+impl SharedSymbols {
+    /// The shared number of each symbol of a run, by its own number.
+    pub(super) fn numbers(&self, local: &[Symbol]) -> Vec<u32> {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        local.iter().map(|symbol| all.number(&symbol.module, symbol.address, symbol.name.as_deref())).collect()
     }
-    let numbers: HashMap<(&str, i64), u32> = names.keys().copied().zip(0_u32..).collect();
-    let renumber = |symbol: &Symbol| numbers.get(&(symbol.module.as_str(), symbol.address)).copied().unwrap_or(0);
-    let renumbered = runs.iter().map(|symbols| symbols.iter().map(renumber).collect()).collect();
-    let symbol = |((module, address), name): ((&str, i64), Option<&str>)| Symbol {
-        module: module.to_owned(),
-        address,
-        name: name.map(str::to_owned),
-    };
-    (names.into_iter().map(symbol).collect(), renumbered)
+
+    /// The symbols in the order of module and address, and the place there of each shared number: that does not depend on
+    /// which run came first.
+    pub(super) fn sorted(self) -> (Vec<Symbol>, Vec<u32>) {
+        let all = self.all.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut symbols: Vec<(Symbol, usize)> = all.symbols().into_iter().zip(0..).collect();
+        symbols.sort_unstable();
+        let mut places = vec![0; symbols.len()];
+        for (place, (_, number)) in (0_u32..).zip(&symbols) {
+            if let Some(found) = places.get_mut(*number) {
+                *found = place;
+            }
+        }
+        (symbols.into_iter().map(|(symbol, _)| symbol).collect(), places)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LocalSymbols, SourceAddresses, Symbol, unify};
+    use super::{LocalSymbols, SharedSymbols, SourceAddresses, Symbol};
     use polars::prelude::*;
 
     fn symbol(module: &str, address: i64, name: Option<&str>) -> Symbol {
@@ -148,13 +155,13 @@ mod tests {
 
     #[test]
     fn runs_share_one_numbering_by_module_and_address() {
-        let runs = [
-            vec![symbol("vmlinux", 9, Some("z")), symbol("kvm", 1, Some("k"))],
-            vec![symbol("vmlinux", 2, None), symbol("vmlinux", 9, Some("y"))],
-        ];
-        let (symbols, numbers) = unify(&runs);
+        let shared = SharedSymbols::default();
+        let first = shared.numbers(&[symbol("vmlinux", 9, Some("z")), symbol("kvm", 1, Some("k"))]);
+        let second = shared.numbers(&[symbol("vmlinux", 2, None), symbol("vmlinux", 9, Some("y"))]);
+        let (symbols, places) = shared.sorted();
         let expected = [symbol("kvm", 1, Some("k")), symbol("vmlinux", 2, None), symbol("vmlinux", 9, Some("y"))];
-        assert_eq!((symbols.as_slice(), numbers), (expected.as_slice(), vec![vec![2, 0], vec![1, 2]]));
+        let place = |numbers: Vec<u32>| numbers.into_iter().map(|number| places[number as usize]).collect::<Vec<_>>();
+        assert_eq!((symbols, place(first), place(second)), (expected.to_vec(), vec![2, 0], vec![1, 2]));
     }
 
     #[test]

@@ -62,25 +62,29 @@ impl RunWindows {
         load: Option<usize>,
         (phase, keep): (Phase, bool),
     ) -> Self {
-        calls.sort_unstable();
+        // Tables are written window by window, which a stable sort finds out in one pass.
+        calls.sort_by_key(|call| call.window);
         let mut windows = Self { load, ..Self::default() };
         windows.new_functions = vec![0; count];
         windows.calls = vec![0; count];
-        let mut known = std::collections::HashSet::new();
+        let functions = functions_of(&calls);
+        let mut known = vec![false; functions];
         for call in &calls {
             let window = call.window as usize;
             if let (Some(new), Some(sum)) = (windows.new_functions.get_mut(window), windows.calls.get_mut(window)) {
-                *new += u32::from(known.insert(call.function));
+                let is_known = known.get_mut(call.function as usize).is_none_or(|known| std::mem::replace(known, true));
+                *new += u32::from(!is_known);
                 *sum = sum.saturating_add(call.calls);
             }
         }
         windows.steady = Steady::of(&windows.new_functions);
         windows.merged_steady = [2, 4].map(|merge| Steady::of(&merged(&windows.new_functions, merge)));
         let first = windows.first(phase);
-        windows.incidences = MERGES.map(|merge| incidence(&calls, first, count, merge));
-        windows.passing = passing(&calls, first);
+        windows.incidences = MERGES.map(|merge| incidence(&held(&calls, (first, count), merge), functions));
+        let held = held(&calls, (first, count), 1);
+        windows.passing = passing(&held, functions);
         if keep {
-            windows.held = held(&calls, first, count);
+            windows.held = held;
         }
         windows
     }
@@ -116,41 +120,45 @@ fn merged(series: &[u32], merge: usize) -> Vec<u32> {
     series.chunks(merge).map(|chunk| chunk.iter().sum()).collect()
 }
 
-/// In how many merged windows from `first` on each function is; a last piece that is not whole is left out unless it is
-/// the only one.
-fn incidence(calls: &[WindowCall], first: usize, count: usize, merge: usize) -> Incidence {
+/// The functions of each merged window from `first` on, each once, by number of the run; a last piece that is not whole is
+/// left out unless it is the only one.
+fn held(calls: &[WindowCall], (first, count): (usize, usize), merge: usize) -> Vec<Vec<u32>> {
     let units = (count.saturating_sub(first) / merge).max(usize::from(count > first));
-    let unit = |call: &WindowCall| (call.window as usize).checked_sub(first).map(|window| window / merge);
-    let mut held: Vec<(u32, usize)> =
-        calls.iter().filter_map(|call| Some((call.function, unit(call)?))).filter(|(_, unit)| *unit < units).collect();
-    held.sort_unstable();
-    held.dedup();
-    Incidence::new(units as u64, held.chunk_by(|a, b| a.0 == b.0).map(|units| units.len() as u64))
-}
-
-/// The functions of each window from `first` on, each once.
-fn held(calls: &[WindowCall], first: usize, count: usize) -> Vec<Vec<u32>> {
-    let mut windows = vec![Vec::new(); count.saturating_sub(first)];
+    let mut held = vec![Vec::new(); units];
+    // Calls come window by window, so that the unit that had a function last tells whether this one has it already.
+    let mut last: Vec<usize> = vec![usize::MAX; functions_of(calls)];
     for call in calls {
-        let window = (call.window as usize).checked_sub(first).and_then(|window| windows.get_mut(window));
-        if let Some(functions) = window
-            && functions.last() != Some(&call.function)
+        let unit = (call.window as usize).checked_sub(first).map(|window| window / merge);
+        let Some((unit, last)) = unit.zip(last.get_mut(call.function as usize)) else { continue };
+        if let Some(functions) = held.get_mut(unit)
+            && *last != unit
         {
             functions.push(call.function);
+            *last = unit;
         }
     }
-    windows
+    held
 }
 
-/// Functions that exactly one window from `first` on holds.
-fn passing(calls: &[WindowCall], first: usize) -> Vec<u32> {
-    let mut held: Vec<(u32, u32)> =
-        calls.iter().filter(|call| call.window as usize >= first).map(|call| (call.function, call.window)).collect();
-    held.sort_unstable();
-    held.dedup();
-    held.chunk_by(|a, b| a.0 == b.0)
-        .filter_map(|windows| if let [(function, _)] = windows { Some(*function) } else { None })
-        .collect()
+/// One more than the highest number of a function.
+fn functions_of(calls: &[WindowCall]) -> usize {
+    calls.iter().map(|call| call.function as usize + 1).max().unwrap_or(0)
+}
+
+/// In how many units each function is.
+fn incidence(held: &[Vec<u32>], functions: usize) -> Incidence {
+    Incidence::of_units(functions, held.iter().map(|unit| unit.iter().copied()))
+}
+
+/// Functions that exactly one unit holds.
+fn passing(held: &[Vec<u32>], functions: usize) -> Vec<u32> {
+    let mut units = vec![0_usize; functions];
+    for function in held.iter().flatten() {
+        if let Some(units) = units.get_mut(*function as usize) {
+            *units += 1;
+        }
+    }
+    (0_u32..).zip(units).filter(|(_, units)| *units == 1).map(|(function, _)| function).collect()
 }
 
 #[cfg(test)]
@@ -162,6 +170,10 @@ mod tests {
 
     fn calls(rows: &[(u32, u32)]) -> Vec<WindowCall> {
         rows.iter().map(|(window, function)| WindowCall { window: *window, function: *function, calls: 2 }).collect()
+    }
+
+    fn units(units: &[&[u32]]) -> Incidence {
+        Incidence::of_units(10, units.iter().map(|unit| unit.iter().copied()))
     }
 
     #[test]
@@ -187,7 +199,7 @@ mod tests {
         // Windows 1 to 6 are six units, three pieces of two, and one piece of four.
         assert_eq!(
             windows.incidences,
-            [Incidence::new(6, [2, 2, 1, 1]), Incidence::new(3, [1, 1, 1, 1]), Incidence::new(1, [1, 1])]
+            [units(&[&[1], &[1], &[2], &[2], &[3], &[9]]), units(&[&[1], &[2], &[3, 9]]), units(&[&[1, 2]]),]
         );
         assert_eq!(windows.passing, [3, 9]);
         assert_eq!(windows.held, [vec![1], vec![1], vec![2], vec![2], vec![3], vec![9]]);

@@ -1,7 +1,7 @@
 //! Completeness as text.
 
 use super::{Heading, decimal, grid, thousands};
-use crate::calibration::{Calibration, DRAWS, SHARES};
+use crate::calibration::{Calibration, DRAWS, Draw, SHARES};
 use crate::completeness::{Completeness, Further, Part, is_stable};
 use crate::completeness_frames::{GroupRow, RunRow};
 use crate::statistics::chao2::Richness;
@@ -68,8 +68,8 @@ fn needed(further: Further) -> String {
     )
 }
 
-/// One row a run, with its windows as units; at most `limit`.
-pub(crate) fn windows(rows: &[RunRow], limit: usize) -> String {
+/// One row a run, with its windows as units; of so many runs.
+pub(crate) fn windows(rows: &[RunRow], runs: usize) -> String {
     let headings = [
         Heading::text("run"),
         Heading::number("windows", ""),
@@ -100,8 +100,8 @@ pub(crate) fn windows(rows: &[RunRow], limit: usize) -> String {
             coverage,
         ]
     };
-    let shown: Vec<_> = rows.iter().take(limit).map(cells).collect();
-    format!("over the windows of one run\n{}{}", grid(&headings, &shown), more(rows.len(), limit))
+    let shown: Vec<_> = rows.iter().map(cells).collect();
+    format!("over the windows of one run\n{}{}", grid(&headings, &shown), more(runs, rows.len()))
 }
 
 /// Functions of exactly one run, by part of the source tree; at most `limit` parts.
@@ -143,6 +143,7 @@ pub(crate) fn calibrations(rows: &[Calibration]) -> String {
         return "calibration: no run has enough windows\n".to_owned();
     }
     let headings = [
+        Heading::text("drawn"),
         Heading::number("sample", "% of windows"),
         Heading::number("runs", ""),
         Heading::number("samples", ""),
@@ -153,16 +154,17 @@ pub(crate) fn calibrations(rows: &[Calibration]) -> String {
         Heading::number("too high", "%"),
         Heading::number("runs of 90 % or more", ""),
     ];
-    let cells = SHARES.iter().enumerate().map(|(size, share)| {
-        let rows: Vec<&Calibration> = rows.iter().filter(|row| row.size == size).collect();
-        calibration_cells(*share, &rows)
+    let sizes = |draw| SHARES.iter().enumerate().map(move |(size, share)| (draw, size, *share));
+    let cells = Draw::ALL.into_iter().flat_map(sizes).map(|(draw, size, share)| {
+        let rows: Vec<&Calibration> = rows.iter().filter(|row| row.draw == draw && row.size == size).collect();
+        calibration_cells(draw, share, &rows)
     });
     let table = grid(&headings, &cells.collect::<Vec<_>>());
     format!("calibration: windows drawn from a run against all of its windows\n{table}")
 }
 
-/// The rows of one size of sample.
-fn calibration_cells(share: f64, rows: &[&Calibration]) -> Vec<Option<String>> {
+/// The rows of one way to draw and one size of sample.
+fn calibration_cells(draw: Draw, share: f64, rows: &[&Calibration]) -> Vec<Option<String>> {
     let draws = rows.len() * DRAWS;
     let percent = |count: usize| (draws > 0).then(|| decimal(100.0 * count as f64 / draws as f64, 1));
     let ratio = |value: &dyn Fn(&Calibration) -> f64| {
@@ -173,6 +175,7 @@ fn calibration_cells(share: f64, rows: &[&Calibration]) -> Vec<Option<String>> {
     let below: usize = rows.iter().map(|row| row.below).sum();
     let sound = rows.iter().filter(|row| 10 * row.covered >= 9 * DRAWS).count();
     vec![
+        Some(draw.name().to_owned()),
         Some(decimal(100.0 * share, 0)),
         Some(rows.len().to_string()),
         Some(thousands(draws as i64)),

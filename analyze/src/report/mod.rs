@@ -13,6 +13,7 @@ mod probabilities;
 mod reach;
 mod runs;
 mod similarity;
+mod survival;
 mod warnings;
 
 use serde::Serialize;
@@ -24,6 +25,7 @@ pub use orders::{Intervals, Order, Step};
 pub use reach::Functions;
 pub use runs::{RunInfo, Threads};
 pub use similarity::{GroupPair, Node, Similarities, Similarity, WorkloadTree};
+pub use survival::OrderingSurvival;
 pub use warnings::{Kind, Warning};
 
 use probabilities::Probabilities;
@@ -35,6 +37,7 @@ use crate::groups::Group;
 use crate::hap::{Trust, rows};
 use crate::measure::Figures;
 use crate::metrics::Metric;
+use crate::progress::Progress;
 use crate::runs::Run;
 use crate::study::Study;
 use crate::weights::Weight;
@@ -59,6 +62,10 @@ pub struct Basis<'a> {
     pub weights: &'a [Weight],
     /// Figures of the runs and groups.
     pub figures: &'a Figures,
+    /// Bug table of the densities; none: the first one of this kernel.
+    pub bugs: Option<&'a str>,
+    /// Where work is told to.
+    pub progress: &'a Progress,
     /// Conditions of the figures: name and text, as under every table.
     pub notes: &'a [(&'static str, String)],
 }
@@ -80,6 +87,8 @@ pub struct Data {
     pub figures: Vec<Figure>,
     /// Runtimes of each workload under each metric, least exposed first.
     pub orders: Vec<Order>,
+    /// How the orderings of the runtimes fare under other choices.
+    pub survivals: Vec<OrderingSurvival>,
     /// Why the figures may be wrong.
     pub warnings: Vec<Warning>,
     /// The runs.
@@ -131,6 +140,7 @@ impl Data {
             warnings: warnings::warnings(basis, &completeness),
             figures: rows,
             orders,
+            survivals: survival::survivals(basis)?,
             runs: runs::runs(basis)?,
             completeness,
             similarity: similarity::similarities(basis),

@@ -79,7 +79,7 @@ pub(super) fn similarities(basis: Basis) -> Similarities {
     let members = |group: &Group| group.runs.iter().filter_map(|run| sets.get(*run)).collect::<Vec<&FunctionSet>>();
     let members: Vec<_> = basis.groups.iter().map(members).collect();
     let lines: Vec<f64> = basis.study.functions.lines.iter().map(|lines| lines.unwrap_or(0) as f64).collect();
-    let pairs = similarity::pairs(&members, &lines);
+    let pairs = similarity::pairs(&members, &lines, basis.progress);
     Similarities { trees: trees(basis.groups, &pairs), pairs: pairs.iter().map(group_pair).collect() }
 }
 

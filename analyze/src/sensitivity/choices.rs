@@ -3,19 +3,11 @@
 use hap_schemas::{Context, Role};
 
 use crate::facts::{Contexts, Roles};
+use crate::measures::Identity;
 use crate::metrics::Metric;
 use crate::model::Model;
 use crate::phase::Phase;
 use crate::study::{Scope, Take};
-
-/// What makes two functions one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// Module and address of the source function.
-    Address,
-    /// The name.
-    Name,
-}
 
 /// How calls are taken for the sandbox's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

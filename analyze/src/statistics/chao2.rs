@@ -4,7 +4,12 @@
 //! interval of the same papers. Where nothing is estimated to be unseen, that interval has no width; what was seen is then
 //! its lower bound, and its upper bound that of EstimateS (Colwell, appendix B of its guide), from the chance exp(-U / S)
 //! that a function of average incidence is missed by all units.
+//!
+//! The variance of these papers takes functions for independent of each other. They are not: one rare event brings dozens of
+//! functions into one unit. The delete-one jackknife over units (Tukey 1958; Burnham and Overton, Biometrika 65, 1978, for
+//! the number of classes) sees that; the larger of the two variances is taken.
 
+use super::bootstrap::mean;
 use super::incidence::Incidence;
 
 /// Normal quantile of a two-sided 95 % interval.
@@ -30,7 +35,7 @@ pub fn chao2(incidence: &Incidence) -> Option<Richness> {
     }
     let seen = incidence.seen() as f64;
     let unseen = unseen(incidence);
-    let variance = variance(incidence, seen + unseen);
+    let variance = variance(incidence, seen + unseen).max(jackknife_variance(incidence));
     let (low, high) = if unseen > 0.0 {
         let spread = (Z_95 * (variance / unseen.powi(2)).ln_1p().sqrt()).exp();
         (seen + unseen / spread, seen + unseen * spread)
@@ -42,19 +47,39 @@ pub fn chao2(incidence: &Incidence) -> Option<Richness> {
 
 /// Q_0: the functions that no unit holds, as estimated; 0 without units.
 pub fn unseen(incidence: &Incidence) -> f64 {
-    let (once, twice) = (incidence.exactly(1) as f64, incidence.exactly(2) as f64);
+    unseen_of(incidence.units(), incidence.exactly(1), incidence.exactly(2))
+}
+
+fn unseen_of(units: u64, once: u64, twice: u64) -> f64 {
+    let (once, twice) = (once as f64, twice as f64);
     let pairs = if twice > 0.0 { once.powi(2) / (2.0 * twice) } else { once * (once - 1.0) / 2.0 };
-    correction(incidence) * pairs
+    correction(units) * pairs
 }
 
 /// (m - 1) / m.
-fn correction(incidence: &Incidence) -> f64 {
-    let units = incidence.units() as f64;
+fn correction(units: u64) -> f64 {
+    let units = units as f64;
     if units > 0.0 { (units - 1.0) / units } else { 0.0 }
 }
 
+/// (m - 1) / m times the sum of squared deviations of the estimates that leave out one unit each; 0 where only counts are
+/// known.
+fn jackknife_variance(incidence: &Incidence) -> f64 {
+    let (units, seen) = (incidence.units(), incidence.seen());
+    let (once, twice) = (incidence.exactly(1), incidence.exactly(2));
+    // Without a unit its functions of two units are in one, those of three in two, and those of it alone are gone.
+    let without = |[alone, pairs, triples]: &[u64; 3]| {
+        let (once, twice) = (once - alone + pairs, twice - pairs + triples);
+        (seen - alone) as f64 + unseen_of(units - 1, once, twice)
+    };
+    let estimates: Vec<f64> = incidence.rare().iter().map(without).collect();
+    let Some(mean) = mean(&estimates) else { return 0.0 };
+    correction(units) * estimates.iter().map(|estimate| (estimate - mean).powi(2)).sum::<f64>()
+}
+
 fn variance(incidence: &Incidence, estimate: f64) -> f64 {
-    let (once, twice, a) = (incidence.exactly(1) as f64, incidence.exactly(2) as f64, correction(incidence));
+    let (once, twice) = (incidence.exactly(1) as f64, incidence.exactly(2) as f64);
+    let a = correction(incidence.units());
     if twice > 0.0 {
         let ratio = once / twice;
         return twice * (a / 2.0 * ratio.powi(2) + a.powi(2) * ratio.powi(3) + a.powi(2) / 4.0 * ratio.powi(4));
@@ -125,6 +150,19 @@ mod tests {
             let found = chao2(&incidence).unwrap();
             let found = [found.estimate, found.standard_error, found.low, found.high];
             assert!(near(&found, &[estimate, error, low, high]), "{row:?} {found:?}");
+        }
+    }
+
+    // Each row: 12 units, 16 bits a unit for 16 functions, estimate, jackknife standard error, and interval by the larger of
+    // that and the one of independent functions; units deleted one by one from the matrix itself.
+    #[test]
+    fn the_variance_is_that_of_leaving_out_one_unit_after_the_other() {
+        for row in rows(include_str!("../../tests/oracle/chao2_jackknife.csv"), 16) {
+            let units = row[..12].iter().map(|bits| (0..16).filter(|function| (*bits as u32) >> function & 1 == 1));
+            let incidence = Incidence::of_units(16, units);
+            let found = chao2(&incidence).unwrap();
+            let error = super::jackknife_variance(&incidence).sqrt();
+            assert!(near(&[found.estimate, error, found.low, found.high], &row[12..]), "{row:?} {found:?} {error}");
         }
     }
 

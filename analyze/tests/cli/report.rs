@@ -133,6 +133,25 @@ fn p_a_less_than_b_is_that_of_sensitivity_in_either_direction() {
 }
 
 #[test]
+fn how_an_ordering_survives_other_choices_is_that_of_sensitivity() {
+    let dataset = weighted_dataset();
+    let found = data(&page(&dataset, "--phase all", "", 0));
+    let rows = printed(&dataset, "sensitivity --dataset ds --phase all --bugs cna");
+    let rows: Vec<_> = rows.as_array().unwrap().iter().collect();
+    // gVisor has more lines than runc by default, so that P(runc < gVisor) is the other way round in every row.
+    let p: Vec<f64> = rows.iter().map(|row| 1.0 - row["p_less"].as_f64().unwrap()).collect();
+    let kept = rows.iter().filter(|row| row["kept"] == true).count();
+    assert!(kept < rows.len());
+    assert_eq!(
+        found["survivals"],
+        json!([{
+            "metric": "lines", "workload": "get", "smaller": "runc", "larger": "gvisor", "p_less": p[0],
+            "least_p_less": p.iter().copied().fold(1.0, f64::min), "kept": kept, "choices": rows.len(),
+        }])
+    );
+}
+
+#[test]
 fn completeness_and_similarity_are_those_of_their_commands() {
     let dataset = weighted_dataset();
     let found = data(&page(&dataset, "--phase all", "", 0));

@@ -89,7 +89,8 @@ fn completeness_has_the_contracted_columns_and_the_values_of_the_formulas() {
     // Q0 = 2/3 x 4 / 2; C = 1 - 2/7 x 4 / (4 + 2).
     assert!((number("chao2") - (4.0 + 4.0 / 3.0)).abs() < 1e-12);
     assert!((number("coverage") - (1.0 - 2.0 / 7.0 * 2.0 / 3.0)).abs() < 1e-12);
-    // Variance 1 x (1/3 x 4 + 4/9 x 8 + 1/9 x 16) = 6.667; K = exp(1.96 sqrt(ln(1 + 6.667 / 1.778))).
+    // Variance 1 x (1/3 x 4 + 4/9 x 8 + 1/9 x 16) = 6.667 (jackknife: without a run 4, 4 + 1/2 x 2 and 4 + 1/2 x 2 remain,
+    // 0.67, which is less); K = exp(1.96 sqrt(ln(1 + 6.667 / 1.778))).
     let spread = (1.959_963_984_540_054 * (1.0_f64 + 6.666_666_666_666_667 / (16.0 / 9.0)).ln().sqrt()).exp();
     assert!((number("low") - (4.0 + 4.0 / 3.0 / spread)).abs() < 1e-9, "{}", number("low"));
     assert!((number("high") - (4.0 + 4.0 / 3.0 * spread)).abs() < 1e-9, "{}", number("high"));
@@ -164,16 +165,54 @@ fn sensitivity_tells_which_orderings_survive() {
     assert_eq!(table, dataset.stdout("sensitivity --dataset ds"));
 }
 
+/// A short capture under a throttled load, and a long one of another boot, window and duration.
+fn mixed_dataset() -> TestDataset {
+    let short = TestRun { labels: vec![("load", "client CPU 0.3"), ("set", "study")], ..settling("s-1", "1") };
+    let mut long = TestRun { labels: vec![("min_requests", "200")], ..settling("s-2", "2") };
+    long.columns.retain(|(name, _)| !["window_ns", "duration_ns"].contains(name));
+    long.columns.extend([("boot_id", "39be1f3b-2f1f-4378-b53a-9b1e1385b3c6"), ("window_ns", "1000000000")]);
+    long.columns.push(("duration_ns", "21000000000"));
+    TestDataset::new(&[short, long]).with_kernel("k1", "f1")
+}
+
 #[test]
-fn runs_that_differ_in_load_or_boot_are_told_apart() {
-    let mut second = settling("s-2", "2");
-    second.labels = vec![("load", "client CPU 0.3")];
-    second.columns.push(("boot_id", "b2"));
-    let dataset = TestDataset::new(&[settling("s-1", "1"), second]).with_kernel("k1", "f1");
+fn groups_whose_runs_differ_are_told_apart_by_the_labels_in_every_command() {
+    let dataset = mixed_dataset();
+    let expected = |group: &str| {
+        [
+            ("boot_id", "39be1f3b | none"),
+            ("duration", "2.95 s | 21.00 s"),
+            ("load", "client CPU 0.3 | none"),
+            ("min_requests", "200 | none"),
+            ("set", "none | study"),
+            ("window_ns", "100000000 | 1000000000"),
+        ]
+        .map(|(label, values)| {
+            format!("{label} differs between the runs of {group} ({values}): no repetitions of one setting")
+        })
+    };
+    let warnings = |text: Vec<u8>, start: &str| -> Vec<String> {
+        let text = String::from_utf8(text).unwrap();
+        text.lines().filter_map(|line| line.strip_prefix(start)).map(str::to_owned).collect()
+    };
+    let machine = |command: &str| {
+        let output = dataset.run(&format!("{command} --dataset ds --format csv"));
+        warnings(output.stderr, "hap-analyze: warning: ")
+    };
     for command in ["hap", "completeness", "similarity", "sensitivity"] {
-        let stderr = String::from_utf8(dataset.run(&format!("{command} --dataset ds --format csv")).stderr).unwrap();
-        let warning = |label: &str| format!("warning: {label} differs between the runs of runc/get");
-        assert!(stderr.contains(&warning("load")) && stderr.contains(&warning("boot_id")), "{command}: {stderr}");
+        assert_eq!(machine(command), expected("runc/get"), "{command}");
+    }
+    // With a key more no group is mixed; diff has a side of two runs, and one of one.
+    assert_eq!(machine("hap --by runtime,workload,repetition"), [""; 0]);
+    assert_eq!(machine("diff runtime=runc repetition=2"), expected("A"));
+    assert_eq!(machine("steady"), [""; 0]);
+    let table = String::from_utf8(dataset.run("hap --dataset ds --metric functions").stdout).unwrap();
+    let told: Vec<_> = table.split("\nwarning: ").skip(1).map(|text| text.lines().next().unwrap().to_owned()).collect();
+    assert_eq!(told.len(), 6, "{table}");
+    dataset.run("report --dataset ds --out page.html");
+    let page = std::fs::read_to_string(dataset.path("page.html")).unwrap();
+    for text in expected("runc/get") {
+        assert!(page.contains(&text), "{text}");
     }
 }
 

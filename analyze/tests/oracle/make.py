@@ -61,6 +61,37 @@ def chao2():
     write("chao2", "units,once,twice,thrice,estimate,error,low,high", rows)
 
 
+def chao2_jackknife():
+    """Chao2 of a matrix of units and functions in which rare functions come together; its jackknife by deleting each row."""
+    def estimate(matrix):
+        units, counts = len(matrix), matrix.sum(axis=0)
+        once, twice = (counts == 1).sum(), (counts == 2).sum()
+        pairs = once**2 / (2 * twice) if twice else once * (once - 1) / 2
+        return (counts > 0).sum(), (units - 1) / units * pairs
+
+    rows = []
+    for case in range(24):
+        generator = numpy.random.default_rng(case)
+        matrix = (generator.random((12, 16)) < numpy.linspace(0.9, 0.02, 16)).astype(int)
+        event = generator.integers(12)
+        matrix[event, 10:10 + case % 6] = 1
+        seen, unseen = estimate(matrix)
+        left = numpy.array([sum(estimate(numpy.delete(matrix, unit, axis=0))) for unit in range(12)])
+        jackknife = 11 / 12 * ((left - left.mean())**2).sum()
+        once, twice = ((matrix.sum(axis=0) == k).sum() for k in (1, 2))
+        if unseen == 0 or twice == 0:
+            continue
+        # As in chao2(): the delta method on multinomial classes.
+        gradient = [1 + 11 / 12 * once / twice, 1 - 11 / 12 * once**2 / (2 * twice**2), 1]
+        classes = numpy.array([once, twice, seen - once - twice], dtype=float)
+        independent = gradient @ (numpy.diag(classes) - numpy.outer(classes, classes) / (seen + unseen)) @ gradient
+        sigma = math.sqrt(math.log(1 + max(jackknife, independent) / unseen**2))
+        low, high = (seen + stats.lognorm.ppf(q, sigma, scale=unseen) for q in (0.025, 0.975))
+        bits = [int(sum(1 << function for function in range(16) if row[function])) for row in matrix]
+        rows.append(bits + [float(seen + unseen), math.sqrt(jackknife), float(low), float(high)])
+    write("chao2_jackknife", ",".join(f"unit{i}" for i in range(12)) + ",estimate,error,low,high", rows)
+
+
 def assemblage():
     """Incidence probabilities of the bootstrap assemblage, solved from their two conditions: the seen functions' mean
     incidence is what the coverage says, and the correction is the same multiple of p (1 - p)^m for all."""
@@ -177,5 +208,5 @@ def order():
     write("order", "p," + ",".join(f"a{i}" for i in range(4)) + "," + ",".join(f"b{i}" for i in range(4)), rows)
 
 
-for make in (chao2, assemblage, binomial, mser, mann_kendall, fisher, benjamini_hochberg, permutation, kendall_tau, order):
+for make in (chao2, chao2_jackknife, assemblage, binomial, mser, mann_kendall, fisher, benjamini_hochberg, permutation, kendall_tau, order):
     make()

@@ -9,10 +9,16 @@ use hap_schemas::Exit;
 use crate::doctor::{Check, Health, examine};
 use crate::host::Host;
 
+const EXAMPLES: &str = "\
+Examples:
+  hap-capture doctor
+  hap-capture doctor --out /srv/runs --format json";
+
 /// Tell whether this host can be traced, what is missing, and the command that mends it
 ///
 /// Exit code: 0 all is well, 1 recording works but something is missing, 2 recording does not work.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct DoctorArgs {
     /// Folder that runs are to be written to
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -34,7 +40,7 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<Exit> {
         Format::Table => table(&checks),
         Format::Json => serde_json::to_string_pretty(&checks)? + "\n",
     };
-    super::print(&text)?;
+    super::print(text.as_bytes())?;
     Ok(exit(&checks))
 }
 

@@ -10,10 +10,16 @@ use crate::clock::now_ns;
 use crate::recording::RUN_DIR_VARIABLE;
 use crate::run_dir::{Mark, RunDir};
 
+const EXAMPLES: &str = "\
+Examples:
+  hap-capture mark load --run run1
+  hap-capture mark --run run1 --requests 7000 --errors 0";
+
 /// Mark the beginning of a phase in a recording that runs, or tell it what the load driver counted
 ///
 /// Phases with a meaning to the other stages: start, ready, warm, load, end.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct MarkArgs {
     /// The phase that begins now
     #[arg(value_name = "NAME")]
@@ -41,7 +47,11 @@ pub(super) fn run(args: MarkArgs) -> anyhow::Result<Exit> {
         bail!("nothing to mark: give a NAME, --requests, --errors or --failure");
     }
     let dir = RunDir::open(&path);
-    ensure!(dir.state().exists(), "{}: no recording runs here", path.display());
+    ensure!(
+        dir.state().exists(),
+        "{}: no recording runs here: start one with hap-capture record --out {0}",
+        path.display()
+    );
     mark.append(&dir)?;
     Ok(Exit::Complete)
 }

@@ -8,12 +8,20 @@ mod size;
 mod start_stopped;
 mod study;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use hap_cli::{CompletionsArgs, ManArgs, completions_examples};
 use hap_schemas::Exit;
 
+const EXAMPLE: &str = "\
+Example:
+  hap-capture record --docker web --workload redis --duration 20s --out run1";
+
 /// Record what a sandbox makes the host kernel do
+///
+/// Exit codes: 0 complete; 1 done but incomplete (events lost, runs missing), with the counts on stderr; 2 failed or
+/// called wrongly.
 #[derive(Debug, Parser)]
-#[command(name = "hap-capture", version)]
+#[command(name = "hap-capture", version, after_help = EXAMPLE)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -26,6 +34,10 @@ enum Command {
     Recover(recover::RecoverArgs),
     Mark(mark::MarkArgs),
     Study(study::StudyArgs),
+    #[command(after_help = completions_examples("hap-capture"))]
+    Completions(CompletionsArgs),
+    #[command(hide = true)]
+    Man(ManArgs),
     #[command(hide = true)]
     StartStopped(start_stopped::StartStoppedArgs),
 }
@@ -39,6 +51,8 @@ impl Cli {
             Command::Recover(args) => recover::run(&args),
             Command::Mark(args) => mark::run(args),
             Command::Study(args) => study::run(args),
+            Command::Completions(args) => answer(&args.script(Self::command())),
+            Command::Man(args) => answer(&args.page(Self::command())?),
             Command::StartStopped(args) => start_stopped::run(&args),
         }
     }
@@ -50,11 +64,20 @@ pub fn note(line: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
+/// Prints the answer of a command that has nothing else to do.
+fn answer(text: &[u8]) -> anyhow::Result<Exit> {
+    print(text)?;
+    Ok(Exit::Complete)
+}
+
 /// Prints results; a reader that has gone away is nobody's loss.
-fn print(text: &str) -> std::io::Result<()> {
+fn print(text: &[u8]) -> anyhow::Result<()> {
     use std::io::Write;
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow::anyhow!("stdout: {error}; redirect it to a file that can be written"))
+        }
+        _ => Ok(()),
     }
 }

@@ -15,6 +15,12 @@ use crate::recording::{Outcome, Progress, RecordOptions, RunLabels, StopFlag, re
 use crate::sandbox::Target;
 use crate::steady::SteadyRule;
 
+const EXAMPLES: &str = "\
+Examples:
+  hap-capture record --docker web --workload redis --duration 20s --out run1
+  hap-capture record --pid 915 --runtime linux-kvm --workload redis --until-steady --out run2
+  hap-capture record --runtime native --workload date --out run3 -- date";
+
 /// Record a sandbox into a run directory (trace.dat and run.json)
 ///
 /// The sandbox is named by --docker, --cgroup or --pid, each as often as needed, or is a command that is started
@@ -26,6 +32,7 @@ use crate::steady::SteadyRule;
 ///
 /// Exit code: 0 complete, 1 events were lost, 2 the recording or the run failed.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct RecordArgs {
     /// Run directory to make
     #[arg(long, value_name = "DIR")]

@@ -9,6 +9,10 @@ use super::note;
 use crate::host::Host;
 use crate::recover::{Recovered, Recovery, recover};
 
+const EXAMPLE: &str = "\
+Example:
+  hap-capture recover run1";
+
 /// Make a run of what a killed recorder has left
 ///
 /// What is on the disk is kept, compressed or not, but for a torn chunk at the end of a CPU. In the same boot the kernel's buffers still
@@ -16,6 +20,7 @@ use crate::recover::{Recovered, Recovery, recover};
 ///
 /// Exit code: 0 nothing is missing, 1 something is, or may be, 2 failed.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
 pub(super) struct RecoverArgs {
     /// Run directory of the recorder
     #[arg(value_name = "DIR")]

@@ -10,6 +10,11 @@ use crate::host::Host;
 use crate::recording::StopFlag;
 use crate::study::{Conclusion, Outcome, Plan, StudyOptions, dry_run, run_study, table};
 
+const EXAMPLES: &str = "\
+Examples:
+  hap-capture study plan.toml --out study --dry-run
+  hap-capture study plan.toml --out study";
+
 /// Record runtimes x workloads x repetitions by a plan
 ///
 /// The runs are made in random order; the seed and the order stand in study.json. A study that was stopped or cut short
@@ -17,6 +22,7 @@ use crate::study::{Conclusion, Outcome, Plan, StudyOptions, dry_run, run_study, 
 ///
 /// Exit code: 0 all runs are there, 1 some are not, 2 none is, or the plan cannot be used.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct StudyArgs {
     /// The plan, see README.md of hap-capture
     #[arg(value_name = "PLAN.toml")]
@@ -48,7 +54,7 @@ pub(super) fn run(args: StudyArgs) -> anyhow::Result<Exit> {
     let plan = Plan::read(&args.plan)?;
     let options = StudyOptions { out: args.out, state: args.state, seed: args.seed };
     if args.dry_run {
-        super::print(&dry_run(&plan, &options)?)?;
+        super::print(dry_run(&plan, &options)?.as_bytes())?;
         return Ok(Exit::Complete);
     }
     let stop = StopFlag::install()?;
@@ -57,7 +63,7 @@ pub(super) fn run(args: StudyArgs) -> anyhow::Result<Exit> {
         Format::Table => table(&conclusion.outcomes),
         Format::Json => serde_json::to_string_pretty(&conclusion.outcomes)? + "\n",
     };
-    super::print(&text)?;
+    super::print(text.as_bytes())?;
     if conclusion.is_stopped {
         note("stopped; the same command goes on with the study");
     }

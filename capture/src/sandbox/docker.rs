@@ -44,18 +44,25 @@ struct HostConfig {
 pub fn inspect(name: &str) -> Result<Container> {
     let mut command = Command::new("docker");
     command.args(["inspect", "--type", "container", "--", name]);
-    let output = command.output().map_err(|error| CaptureError::Docker(format!("cannot run docker: {error}")))?;
+    let output = command.output().map_err(|error| {
+        CaptureError::Docker(format!(
+            "cannot run docker: {error}; install it, or name the sandbox by --cgroup or --pid"
+        ))
+    })?;
     if !output.status.success() {
-        return Err(CaptureError::Docker(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        let answer = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(CaptureError::Docker(format!("{answer}; docker ps lists the containers that run")));
     }
     parse(name, &output.stdout)
 }
 
 fn parse(name: &str, json: &[u8]) -> Result<Container> {
-    let inspected: Vec<Inspected> = serde_json::from_slice(json)
-        .map_err(|error| CaptureError::Docker(format!("unexpected answer for container {name}: {error}")))?;
-    let [found] = <[Inspected; 1]>::try_from(inspected)
-        .map_err(|all| CaptureError::Docker(format!("{} containers are called {name}", all.len())))?;
+    let inspected: Vec<Inspected> = serde_json::from_slice(json).map_err(|error| {
+        CaptureError::Docker(format!("unexpected answer for container {name}: {error}; name it by --cgroup or --pid"))
+    })?;
+    let [found] = <[Inspected; 1]>::try_from(inspected).map_err(|all| {
+        CaptureError::Docker(format!("{} containers are called {name}: give an id of docker ps", all.len()))
+    })?;
     if found.state.pid <= 0 {
         return Err(CaptureError::Docker(format!("container {name} is not running: docker start {name}")));
     }

@@ -192,5 +192,8 @@ fn the_recorder_is_never_part_of_the_sandbox_and_an_empty_sandbox_is_an_error() 
     let cgroup = Target::cgroup(&tree.host(), "/a".as_ref()).unwrap();
     assert_eq!(roles(&tree, cgroup), [(100, Role::App)]);
     let error = Sandbox::find(&tree.host(), vec![Target::Process(7777)], OWN).unwrap_err();
-    assert_eq!(error.to_string(), "no process of the sandbox: there is no process 7777");
+    assert_eq!(
+        error.to_string(),
+        "no process of the sandbox: there is no process 7777; start the sandbox first, and name it as it is called now"
+    );
 }

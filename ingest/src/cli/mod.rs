@@ -1,15 +1,14 @@
 //! Command line of `hap-ingest`. Everything that is printed is printed here.
 
 mod bugs;
-mod completions;
 mod duration;
 mod kernel;
-mod man;
 mod runs;
 
 use std::io;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use hap_cli::{CompletionsArgs, ManArgs, completions_examples};
 use hap_schemas::Exit;
 
 const EXAMPLE: &str = "\
@@ -32,9 +31,10 @@ enum Command {
     Runs(runs::RunsArgs),
     Kernel(kernel::KernelArgs),
     Bugs(bugs::BugsArgs),
-    Completions(completions::CompletionsArgs),
+    #[command(after_help = completions_examples("hap-ingest"))]
+    Completions(CompletionsArgs),
     #[command(hide = true)]
-    Man(man::ManArgs),
+    Man(ManArgs),
 }
 
 impl Cli {
@@ -44,8 +44,8 @@ impl Cli {
             Command::Runs(args) => runs::run(args),
             Command::Kernel(args) => kernel::run(args),
             Command::Bugs(args) => bugs::run(args),
-            Command::Completions(args) => completions::run(&args),
-            Command::Man(args) => man::run(&args),
+            Command::Completions(args) => print(&args.script(Self::command())),
+            Command::Man(args) => print(&args.page(Self::command())?),
         }
     }
 }
