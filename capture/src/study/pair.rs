@@ -54,12 +54,13 @@ impl<'p> Attempt<'p> {
     pub(super) fn new(plan: &'p Plan, pair: &Pair, number: u32, out: &Path, state: &Path) -> Option<Self> {
         let (runtime, workload) = (plan.runtimes.get(pair.runtime)?, plan.workloads.get(pair.workload)?);
         let suffix = if number > 1 { format!(".{number}") } else { String::new() };
+        let prefix = plan.name.as_ref().map(|name| format!("{name}-")).unwrap_or_default();
         let repetition = pair.repetition;
         Some(Self {
             plan,
             runtime,
             workload,
-            run: format!("{}-{}-{repetition}{suffix}", runtime.name, workload.name),
+            run: format!("{prefix}{}-{}-{repetition}{suffix}", runtime.name, workload.name),
             repetition,
             dir: out.join(&runtime.name).join(&workload.name).join(format!("{repetition}{suffix}")),
             state: state.to_owned(),

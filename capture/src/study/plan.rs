@@ -12,6 +12,8 @@ use crate::error::{CaptureError, Result};
 /// A study.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// First word of every run id, so that runs of several studies fit into one dataset; none without it.
+    pub name: Option<String>,
     /// Runtimes, in the order of the plan.
     pub runtimes: Vec<RuntimeDefinition>,
     /// Workloads, in the order of the plan.
@@ -43,6 +45,7 @@ pub struct Plan {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlanText {
+    name: Option<String>,
     runtimes: Vec<String>,
     workloads: Vec<String>,
     repetitions: u32,
@@ -117,6 +120,7 @@ impl Plan {
             return Err("repetitions, attempts and connections must be at least 1".to_owned());
         }
         let plan = Self {
+            name: plan.name,
             runtimes: pick("runtime", &plan.runtimes, &known_runtimes)?,
             workloads: pick("workload", &plan.workloads, &known_workloads)?,
             repetitions: plan.repetitions,

@@ -315,6 +315,8 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}");
         }
+        let named = dry_run(&Plan { name: Some("lab".into()), ..plan() }, &options).unwrap();
+        assert!(named.contains("'--out' '/out/runc/redis-bench-set/2' '--run' 'lab-runc-redis-bench-set-2'"));
         assert_eq!(text.matches("## run ").count(), 9);
     }
 }
