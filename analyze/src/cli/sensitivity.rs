@@ -118,7 +118,9 @@ fn explain(grid: &Grid, compared: &Compared) -> Notes {
         ("event loss", "each event lost by itself, with a fixed seed; a real overrun loses runs of them".to_owned()),
     ];
     if !grid.has_idle {
-        notes.push(("idle functions", "no idle run here: not subtracted in any choice".to_owned()));
+        let of =
+            if grid.lacks_idle.is_empty() { "here".to_owned() } else { format!("of {}", grid.lacks_idle.join(", ")) };
+        notes.push(("idle functions", format!("no idle run {of}: not subtracted in any choice")));
     }
     if grid.models.is_empty() {
         notes.push((

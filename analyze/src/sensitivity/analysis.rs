@@ -1,5 +1,7 @@
 //! The whole analysis: from the runs of a study to the outcome of every choice.
 
+use std::collections::BTreeSet;
+
 use hap_schemas::Selector;
 use rayon::prelude::*;
 
@@ -55,10 +57,13 @@ impl Analysis {
         let positions: Vec<usize> = (0..runs.len()).filter(|position| !idle.contains(position)).collect();
         let compared = compare(runs, &positions, question.compare, question.within);
         let weights = densities(question.bugs, dataset, study)?;
-        let grid = grid(question.metric, study, &weights, &idle);
-        let choices = grid.choices(scope);
         let measures = Measures::new(&study.reach, &study.functions, study.kernel_lines(dataset)?, &weights)?;
         let idle_of = idle_of_each(question.compare, runs, &idle);
+        let lacks_idle = lacks_idle(question.compare, runs, &positions, &idle_of);
+        let mut grid = grid(question.metric, study, &weights);
+        grid.has_idle = !idle.is_empty() && lacks_idle.is_empty();
+        grid.lacks_idle = if idle.is_empty() { Vec::new() } else { lacks_idle };
+        let choices = grid.choices(scope);
         let bar = progress.begin("choices", choices.len());
         let figure = |choice: &Choice| {
             let found = figures(&study.reach, &study.functions, &measures, choice, &idle_of);
@@ -84,6 +89,14 @@ fn idle_of_each(key: &str, runs: &[&Run], idle: &[usize]) -> Vec<Vec<usize>> {
     (0..runs.len()).map(of).collect()
 }
 
+/// The values of the label among the runs compared that have no idle run.
+fn lacks_idle(key: &str, runs: &[&Run], positions: &[usize], idle_of: &[Vec<usize>]) -> Vec<String> {
+    let without = positions.iter().filter(|position| idle_of.get(**position).is_none_or(Vec::is_empty));
+    let names: BTreeSet<String> =
+        without.filter_map(|position| Some(runs.get(*position)?.value(key)?.to_string())).collect();
+    names.into_iter().collect()
+}
+
 /// The densities of the bug table of this kernel; none where there is no such table.
 fn densities(bugs: Option<&str>, dataset: &Dataset, study: &Study) -> Result<Vec<Weight>> {
     let Some(kernel) = &study.kernel else { return Ok(Vec::new()) };
@@ -104,7 +117,7 @@ fn densities(bugs: Option<&str>, dataset: &Dataset, study: &Study) -> Result<Vec
     Ok(weights)
 }
 
-fn grid(metric: Metric, study: &Study, weights: &[Weight], idle: &[usize]) -> Grid {
+fn grid(metric: Metric, study: &Study, weights: &[Weight]) -> Grid {
     let knows = |values: &[Option<i64>]| values.iter().any(Option::is_some);
     let mut metrics = vec![Metric::Functions];
     if study.kernel.is_some() {
@@ -115,7 +128,25 @@ fn grid(metric: Metric, study: &Study, weights: &[Weight], idle: &[usize]) -> Gr
         metric,
         metrics,
         models: weights.iter().map(|weight| weight.model).collect(),
-        has_idle: !idle.is_empty(),
+        has_idle: false,
+        lacks_idle: Vec::new(),
         has_load: study.reach.runs.iter().any(|run| run.windows.load.is_some()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{idle_of_each, lacks_idle};
+    use crate::runs::Run;
+
+    #[test]
+    fn a_runtime_without_an_idle_run_is_named() {
+        let runs = ["runc", "gvisor-kvm", "runc", "nabla", "nabla"]
+            .map(|runtime| Run { columns: [("runtime".to_owned(), runtime.to_owned())].into(), ..Run::default() });
+        let runs: Vec<&Run> = runs.iter().collect();
+        let idle_of = idle_of_each("runtime", &runs, &[2]);
+        assert_eq!(idle_of, [vec![2], vec![], vec![2], vec![], vec![]]);
+        assert_eq!(lacks_idle("runtime", &runs, &[0, 1, 3, 4], &idle_of), ["gvisor-kvm", "nabla"]);
+        assert!(lacks_idle("runtime", &runs, &[0], &idle_of).is_empty());
     }
 }

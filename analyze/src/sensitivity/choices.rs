@@ -63,8 +63,10 @@ pub struct Grid {
     pub metrics: Vec<Metric>,
     /// Models of bug density.
     pub models: Vec<Model>,
-    /// Whether there are idle runs.
+    /// Whether everything that is compared has idle runs.
     pub has_idle: bool,
+    /// What is compared and has no idle runs, where something else has: nothing is subtracted from one side alone.
+    pub lacks_idle: Vec<String>,
     /// Whether some run has the mark `load`.
     pub has_load: bool,
 }
@@ -170,7 +172,14 @@ mod tests {
             failed: Take::Exclude,
         };
         let metrics = vec![Metric::Functions, Metric::Lines];
-        let grid = Grid { metric: Metric::Lines, metrics, models: vec![Model::Cve], has_idle, has_load: false };
+        let grid = Grid {
+            metric: Metric::Lines,
+            metrics,
+            models: vec![Model::Cve],
+            has_idle,
+            lacks_idle: Vec::new(),
+            has_load: false,
+        };
         grid.choices(&scope).iter().map(|choice| format!("{} {}", choice.dimension, choice.value)).collect()
     }
 
