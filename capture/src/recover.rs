@@ -7,8 +7,8 @@ use crate::error::{CaptureError, Result};
 use crate::host::Host;
 use crate::recording::{EndReason, Source};
 use crate::run_dir::{
-    FileFacts, Finished, PartReader, Recorded, RecordingState, RunDir, Spool, SpoolMemory, finish, read_metadata,
-    uname_text,
+    FileFacts, Finished, PartExtent, PartReader, Recorded, RecordingState, RunDir, Spool, SpoolMemory, SpoolWriter,
+    finish, read_metadata, uname_text,
 };
 use crate::tracefs::{Instance, StatsText, Tracefs, command_names, thread_groups};
 
@@ -70,12 +70,14 @@ pub fn recover(host: &Host, path: &Path) -> Result<Recovery> {
         dir.remove_working_files()?;
         return Ok(if was_finished { Recovery::WasFinished } else { Recovery::NothingRecorded });
     }
-    let mut torn = cut_torn_chunks(&dir, &state)?;
-    let drained = if same_boot { drain(host, &dir, &memory, &state)? } else { Drained::default() };
+    let (mut torn, parts) = cut_torn_chunks(&dir, &state)?;
+    let spool = |cpu: u32| Spool::new(&dir, &memory, cpu, state.sub_buffer_size);
+    let part = |cpu: u32| parts.get(&cpu).copied().unwrap_or_default();
+    let drained =
+        if same_boot { drain(host, &dir, &state, |cpu| spool(cpu).resumed(part(cpu)))? } else { Drained::default() };
     let mut empty = BTreeMap::new();
     for &cpu in &state.cpus {
-        let spool = Spool::new(&dir, &memory, cpu, state.sub_buffer_size);
-        empty.insert(cpu, spool.compress_rest(state.chunk_size, state.level)?);
+        empty.insert(cpu, spool(cpu).compress_rest(part(cpu), state.chunk_size, state.level)?);
     }
     memory.remove(&dir)?;
     empty.retain(|_, bytes| *bytes > 0);
@@ -91,39 +93,48 @@ pub(crate) fn is_recorder(host: &Host, pid: i32) -> bool {
     host.text(format!("proc/{pid}/comm")).is_some_and(|comm| comm == "hap-capture")
 }
 
-fn cut_torn_chunks(dir: &RunDir, state: &RecordingState) -> Result<BTreeMap<u32, u64>> {
-    let mut torn = BTreeMap::new();
+/// Cuts off what stands behind the last whole chunk of each part: bytes by CPU, and what is left of the parts.
+fn cut_torn_chunks(dir: &RunDir, state: &RecordingState) -> Result<(BTreeMap<u32, u64>, BTreeMap<u32, PartExtent>)> {
+    let (mut torn, mut parts) = (BTreeMap::new(), BTreeMap::new());
     for cpu in dir.parts()? {
         let path = dir.part(cpu);
         let io = |source| CaptureError::io(&path, source);
         let mut part = PartReader::open(&path, state.sub_buffer_size)?;
         let mut decompressor = zstd::bulk::Decompressor::new().map_err(io)?;
         let mut rest = part.rest();
+        let mut held = 0;
         // After a power cut a chunk may have its header and not its bytes.
         while let Some(chunk) = part.next_chunk()? {
             if chunk.sub_buffers(&mut decompressor).is_err() {
                 break;
             }
             rest = part.rest();
+            held += u64::from(chunk.size);
         }
         if rest.bytes > 0 {
             torn.insert(cpu, rest.bytes);
             let file = std::fs::File::options().write(true).open(&path).map_err(io)?;
             file.set_len(rest.offset).map_err(io)?;
         }
+        parts.insert(cpu, PartExtent { held, end: rest.offset });
     }
-    Ok(torn)
+    Ok((torn, parts))
 }
 
 /// Appends what is in the ring buffers to the spools, and removes the instance.
-fn drain(host: &Host, dir: &RunDir, memory: &SpoolMemory, state: &RecordingState) -> Result<Drained> {
+fn drain(
+    host: &Host,
+    dir: &RunDir,
+    state: &RecordingState,
+    spool: impl Fn(u32) -> Result<SpoolWriter>,
+) -> Result<Drained> {
     let top = Tracefs::find(host)?;
     let instance = Instance::open(&top, state.restore.clone());
     let mut drained = Drained::default();
     if instance.files().has("tracing_on") {
         instance.stop()?;
         for &cpu in &state.cpus {
-            drained.bytes += drain_cpu(&instance, dir, memory, state, cpu)?;
+            drained.bytes += drain_cpu(&instance, dir, state.sub_buffer_size, cpu, &mut spool(cpu)?)?;
             drained.stats.push(StatsText::read(instance.files(), cpu)?);
         }
         drained.tgids = thread_groups(&top).into_iter().collect();
@@ -133,11 +144,10 @@ fn drain(host: &Host, dir: &RunDir, memory: &SpoolMemory, state: &RecordingState
     Ok(drained)
 }
 
-fn drain_cpu(instance: &Instance, dir: &RunDir, memory: &SpoolMemory, state: &RecordingState, cpu: u32) -> Result<u64> {
+fn drain_cpu(instance: &Instance, dir: &RunDir, sub_buffer: u32, cpu: u32, spool: &mut SpoolWriter) -> Result<u64> {
     let raw = instance.files().path(format!("per_cpu/cpu{cpu}/trace_pipe_raw"));
-    let mut source = Source::open(&raw, state.sub_buffer_size)?;
-    let mut spool = Spool::new(dir, memory, cpu, state.sub_buffer_size).resumed()?;
-    let moved = source.move_rest(&mut spool).map_err(|source| CaptureError::io(dir.path(), source))?;
+    let mut source = Source::open(&raw, sub_buffer)?;
+    let moved = source.move_rest(spool).map_err(|source| CaptureError::io(dir.path(), source))?;
     Ok(moved as u64)
 }
 

@@ -15,8 +15,8 @@ Example:
 
 /// Make a run of what a killed recorder has left
 ///
-/// What is on the disk is kept, compressed or not, but for a torn chunk at the end of a CPU. In the same boot the kernel's buffers still
-/// hold what came after: that is added, and tracing is put back as it was found.
+/// What is on the disk is kept, compressed or not, but for a torn chunk at the end of a CPU. In the same boot the kernel's
+/// buffers still hold what came after: that is added, and tracing is put back as it was found.
 ///
 /// Exit code: 0 nothing is missing, 1 something is, or may be, 2 failed.
 #[derive(Debug, Args)]

@@ -71,6 +71,11 @@ impl RunDir {
         self.numbers(|name| name.strip_prefix(&prefix)?.parse().ok())
     }
 
+    /// The files of these segments.
+    pub fn spool_files(&self, cpu: u32) -> Result<Vec<PathBuf>> {
+        Ok(self.spool_segments(cpu)?.into_iter().map(|segment| self.spool(cpu, segment)).collect())
+    }
+
     /// Compressed trace data of a CPU.
     pub fn part(&self, cpu: u32) -> PathBuf {
         self.path.join(format!("cpu{cpu}.part"))
@@ -105,7 +110,7 @@ impl RunDir {
     pub fn remove_working_files(&self) -> Result<()> {
         let mut files = Vec::new();
         for cpu in self.parts()? {
-            files.extend(self.spool_segments(cpu)?.into_iter().map(|segment| self.spool(cpu, segment)));
+            files.extend(self.spool_files(cpu)?);
             files.push(self.part(cpu));
         }
         for file in files.into_iter().chain([self.metadata(), self.marks(), self.state()]) {

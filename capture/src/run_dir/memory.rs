@@ -50,8 +50,7 @@ impl SpoolMemory {
     pub fn remove(&self, run: &RunDir) -> Result<()> {
         let Some(dir) = self.dir() else { return Ok(()) };
         for cpu in run.parts()? {
-            for segment in dir.spool_segments(cpu)? {
-                let path = dir.spool(cpu, segment);
+            for path in dir.spool_files(cpu)? {
                 fs::remove_file(&path).map_err(|source| CaptureError::io(&path, source))?;
             }
         }

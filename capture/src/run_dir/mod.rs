@@ -26,7 +26,7 @@ pub use finish::{Finished, Recorded, finish};
 pub use layout::RunDir;
 pub use marks::{Mark, MarkLog};
 pub use memory::SpoolMemory;
-pub use part::{PartChunk, PartReader, PartWriter, Torn};
+pub use part::{PartChunk, PartExtent, PartReader, PartWriter, Torn};
 pub use scan::{CpuScan, Scan, Scanner, ThreadEvent};
 pub use spool::{Spool, SpoolReader, SpoolWriter};
 pub use state::RecordingState;

@@ -34,6 +34,15 @@ pub struct PartChunk {
     pub is_compressed: bool,
 }
 
+/// What the whole chunks of a file are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartExtent {
+    /// Bytes of the sub-buffers in them.
+    pub held: u64,
+    /// Their bytes in the file.
+    pub end: u64,
+}
+
 /// What stands behind the last whole chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Torn {

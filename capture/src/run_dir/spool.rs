@@ -10,7 +10,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use super::{PartReader, PartWriter, RunDir, SpoolMemory};
+use super::{PartExtent, PartWriter, RunDir, SpoolMemory};
 use crate::error::{CaptureError, Result};
 
 /// Sub-buffers of a segment: few enough that most are gone before the system has brought them to the disk.
@@ -112,16 +112,15 @@ impl Spool {
     }
 
     /// The stream where a killed recorder has left it: behind its last whole sub-buffer, and behind all that the part holds.
-    pub fn resumed(&self) -> Result<SpoolWriter> {
-        let (held, _) = part_extent(self)?;
-        Ok(SpoolWriter { spool: self.clone(), place: self.length()?.max(held), waiting: 0, file: None })
+    pub fn resumed(&self, part: PartExtent) -> Result<SpoolWriter> {
+        Ok(SpoolWriter { spool: self.clone(), place: self.length()?.max(part.held), waiting: 0, file: None })
     }
 
     /// Compresses what a killed recorder had not: appends to the part all sub-buffers of the stream that it does not hold.
     /// Gives the bytes of sub-buffers that a power cut has left empty.
-    pub fn compress_rest(&self, chunk_size: u32, level: i32) -> Result<u64> {
+    pub fn compress_rest(&self, PartExtent { held, end }: PartExtent, chunk_size: u32, level: i32) -> Result<u64> {
         let length = self.length()?;
-        let (mut place, end) = part_extent(self)?;
+        let mut place = held;
         let path = self.dir.part(self.cpu);
         let mut part = PartWriter::append(&path, end, level)?;
         let mut reader = self.reader();
@@ -215,20 +214,6 @@ impl SpoolReader {
     }
 }
 
-/// Bytes of the sub-buffers that the part of a spool holds, and of their chunks.
-fn part_extent(spool: &Spool) -> Result<(u64, u64)> {
-    let path = spool.dir.part(spool.cpu);
-    if !path.exists() {
-        return Ok((0, 0));
-    }
-    let mut part = PartReader::open(&path, spool.sub_buffer)?;
-    let mut held = 0;
-    while let Some(chunk) = part.next_chunk()? {
-        held += u64::from(chunk.size);
-    }
-    Ok((held, part.rest().offset))
-}
-
 /// The kernel never gives a sub-buffer of zeroes: its header has a time.
 fn without_empty(sub_buffers: &[u8], size: usize) -> Vec<u8> {
     let written = sub_buffers.chunks(size.max(1)).filter(|bytes| bytes.iter().any(|&byte| byte != 0));
@@ -241,7 +226,8 @@ mod tests {
 
     use crate::host::Host;
 
-    use super::{PartReader, PartWriter, RunDir, Spool, SpoolMemory, SpoolWriter};
+    use super::{PartExtent, PartWriter, RunDir, Spool, SpoolMemory, SpoolWriter};
+    use crate::run_dir::PartReader;
 
     fn append(writer: &mut SpoolWriter, bytes: &[u8]) {
         let mut left = bytes;
@@ -294,8 +280,8 @@ mod tests {
             append(&mut writer, &[number; 4096]);
         }
         append(&mut writer, &[6; 100]);
-        PartWriter::create(&dir.part(0), 1).unwrap().write(&[1; 4096]).unwrap();
-        assert_eq!(spool.compress_rest(8192, 1).unwrap(), 4096);
+        let end = PartWriter::create(&dir.part(0), 1).unwrap().write(&[1; 4096]).unwrap();
+        assert_eq!(spool.compress_rest(PartExtent { held: 4096, end }, 8192, 1).unwrap(), 4096);
         let second = [vec![2; 4096], vec![3; 4096]].concat();
         assert_eq!(held(&dir), [vec![1; 4096], second, vec![5; 4096]]);
     }
@@ -306,11 +292,12 @@ mod tests {
         let dir = RunDir::open(root.path());
         let spool = Spool::new(&dir, &SpoolMemory::default(), 0, 4096);
         std::fs::write(dir.spool(0, 0), [vec![1; 4096], vec![2; 7]].concat()).unwrap();
-        append(&mut spool.resumed().unwrap(), &[3; 4096]);
+        append(&mut spool.resumed(PartExtent::default()).unwrap(), &[3; 4096]);
         assert_eq!(std::fs::read(dir.spool(0, 0)).unwrap(), [vec![1; 4096], vec![3; 4096]].concat());
-        PartWriter::create(&dir.part(0), 1).unwrap().write(&[7; 3 * 4096]).unwrap();
-        append(&mut spool.resumed().unwrap(), &[8; 4096]);
-        assert_eq!(spool.compress_rest(8192, 1).unwrap(), 0);
+        let end = PartWriter::create(&dir.part(0), 1).unwrap().write(&[7; 3 * 4096]).unwrap();
+        let part = PartExtent { held: 3 * 4096, end };
+        append(&mut spool.resumed(part).unwrap(), &[8; 4096]);
+        assert_eq!(spool.compress_rest(part, 8192, 1).unwrap(), 0);
         assert_eq!(held(&dir), [vec![7; 3 * 4096], vec![8; 4096]]);
     }
 
@@ -330,7 +317,7 @@ mod tests {
         assert_eq!(dir.spool_segments(0).unwrap(), [1]);
         assert_eq!(memory.dir().unwrap().spool_segments(0).unwrap(), [0, 2]);
         let left = SpoolMemory::left_by(&Host::at(host.path()), "hap-7");
-        assert_eq!(Spool::new(&dir, &left, 0, 1).compress_rest(4096, 1).unwrap(), 0);
+        assert_eq!(Spool::new(&dir, &left, 0, 1).compress_rest(PartExtent::default(), 4096, 1).unwrap(), 0);
         let mut part = PartReader::open(&dir.part(0), 1).unwrap();
         let sizes: Vec<_> = std::iter::from_fn(|| part.next_chunk().unwrap()).map(|chunk| chunk.size).collect();
         assert_eq!(sizes, [512, 512, 100]);
