@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use hap_schemas::Exit;
 
+use super::Format;
 use crate::doctor::{Check, Health, examine};
 use crate::host::Host;
 
@@ -28,19 +29,9 @@ pub(super) struct DoctorArgs {
     format: Format,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-}
-
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<Exit> {
     let checks = examine(&Host::default(), &args.out);
-    let text = match args.format {
-        Format::Table => table(&checks),
-        Format::Json => serde_json::to_string_pretty(&checks)? + "\n",
-    };
-    super::print(text.as_bytes())?;
+    args.format.print(&checks, table)?;
     Ok(exit(&checks))
 }
 

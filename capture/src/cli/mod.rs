@@ -8,9 +8,10 @@ mod size;
 mod start_stopped;
 mod study;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use hap_cli::{CompletionsArgs, ManArgs, completions_examples};
 use hap_schemas::Exit;
+use serde::Serialize;
 
 const EXAMPLE: &str = "\
 Example:
@@ -62,6 +63,24 @@ impl Cli {
 pub fn note(line: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Form of an answer.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+impl Format {
+    /// Prints the rows of a table, or the same as JSON.
+    fn print<R: Serialize>(self, rows: &Vec<R>, table: impl Fn(&[R]) -> String) -> anyhow::Result<()> {
+        let text = match self {
+            Self::Table => table(rows),
+            Self::Json => serde_json::to_string_pretty(rows)? + "\n",
+        };
+        print(text.as_bytes())
+    }
 }
 
 /// Prints the answer of a command that has nothing else to do.

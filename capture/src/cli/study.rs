@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use hap_schemas::Exit;
 
-use super::note;
+use super::{Format, note};
 use crate::host::Host;
 use crate::recording::StopFlag;
 use crate::study::{Conclusion, Outcome, Plan, StudyOptions, dry_run, run_study, table};
@@ -44,12 +44,6 @@ pub(super) struct StudyArgs {
     format: Format,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-}
-
 pub(super) fn run(args: StudyArgs) -> anyhow::Result<Exit> {
     let plan = Plan::read(&args.plan)?;
     let options = StudyOptions { out: args.out, state: args.state, seed: args.seed };
@@ -59,11 +53,7 @@ pub(super) fn run(args: StudyArgs) -> anyhow::Result<Exit> {
     }
     let stop = StopFlag::install()?;
     let conclusion = run_study(&Host::default(), &plan, &options, &stop, &|line| note(line))?;
-    let text = match args.format {
-        Format::Table => table(&conclusion.outcomes),
-        Format::Json => serde_json::to_string_pretty(&conclusion.outcomes)? + "\n",
-    };
-    super::print(text.as_bytes())?;
+    args.format.print(&conclusion.outcomes, table)?;
     if conclusion.is_stopped {
         note("stopped; the same command goes on with the study");
     }
