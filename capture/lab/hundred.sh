@@ -1,12 +1,9 @@
 #!/usr/bin/env bash
 # Starts, stops and kills hap-capture many times in a row (hundred.sh [CYCLES]); nothing may be left changed. Needs `make lab`.
 set -euo pipefail
+export HAP_LAB_VM=${HAP_LAB_VM:-hundred}
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
-export HAP_LAB_VM=${HAP_LAB_VM:-hundred}
-VM=$CACHE/vm/$HAP_LAB_VM
-# shellcheck source=lib/vm.sh
-. "$LAB/lib/vm.sh"
 # shellcheck source=lib/tests.sh
 . "$LAB/lib/tests.sh"
 

@@ -3,12 +3,9 @@
 # what recording costs a server.
 # rate.sh [ROUNDS] prints one line of JSON for each measurement and a table at the end. Needs `make lab`; about 10 minutes a round.
 set -euo pipefail
+export HAP_LAB_VM=${HAP_LAB_VM:-rate}
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
-export HAP_LAB_VM=${HAP_LAB_VM:-rate}
-VM=$CACHE/vm/$HAP_LAB_VM
-# shellcheck source=lib/vm.sh
-. "$LAB/lib/vm.sh"
 # shellcheck source=lib/tests.sh
 . "$LAB/lib/tests.sh"
 

@@ -1,12 +1,9 @@
 #!/usr/bin/env bash
 # The laboratory's short test: one boot, one recording of runc and one of a KVM guest, one kill and recovery. Needs `make lab`.
 set -euo pipefail
+export HAP_LAB_VM=${HAP_LAB_VM:-smoke}
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
-export HAP_LAB_VM=${HAP_LAB_VM:-smoke}
-VM=$CACHE/vm/$HAP_LAB_VM
-# shellcheck source=lib/vm.sh
-. "$LAB/lib/vm.sh"
 # shellcheck source=lib/tests.sh
 . "$LAB/lib/tests.sh"
 # shellcheck source=lib/expected.sh

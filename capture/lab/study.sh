@@ -4,12 +4,9 @@
 # OUT is study/NAME-OF-THE-PLAN by default. A second call goes on where the first was stopped, since the disk of the virtual
 # machine is kept; `HAP_LAB_VM=study capture/lab/lab reset` forgets it. The exit code is that of the study.
 set -euo pipefail
+export HAP_LAB_VM=${HAP_LAB_VM:-study}
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
-export HAP_LAB_VM=${HAP_LAB_VM:-study}
-VM=$CACHE/vm/$HAP_LAB_VM
-# shellcheck source=lib/vm.sh
-. "$LAB/lib/vm.sh"
 # shellcheck source=lib/tests.sh
 . "$LAB/lib/tests.sh"
 

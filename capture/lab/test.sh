@@ -3,12 +3,9 @@
 # The laboratory's whole test of hap-capture: every runtime under load, from the first instruction, beside trace-cmd, killed and
 # recovered, on both kernels. Needs `make lab`; about an hour. test.sh [KERNEL...], 6.1. and 6.12. by default.
 set -euo pipefail
+export HAP_LAB_VM=${HAP_LAB_VM:-test}
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
-export HAP_LAB_VM=${HAP_LAB_VM:-test}
-VM=$CACHE/vm/$HAP_LAB_VM
-# shellcheck source=lib/vm.sh
-. "$LAB/lib/vm.sh"
 # shellcheck source=lib/tests.sh
 . "$LAB/lib/tests.sh"
 # shellcheck source=lib/expected.sh

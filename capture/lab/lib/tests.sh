@@ -1,5 +1,7 @@
 # shellcheck shell=bash
-# What the tests of recordings share. Needs common.sh and vm.sh; RESULTS is the folder for fetched runs.
+# What the scripts that record share. Needs common.sh; RESULTS is the folder for fetched runs.
+# shellcheck source=vm.sh
+. "$LAB/lib/vm.sh"
 
 # binaries [--release]: builds the workspace, in the tests' own profile unless the option says otherwise; or takes the folder HAP_BIN.
 # shellcheck disable=SC2120 # some scripts give no option
