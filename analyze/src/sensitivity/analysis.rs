@@ -60,9 +60,8 @@ impl Analysis {
         let measures = Measures::new(&study.reach, &study.functions, study.kernel_lines(dataset)?, &weights)?;
         let idle_of = idle_of_each(question.compare, runs, &idle);
         let lacks_idle = lacks_idle(question.compare, runs, &positions, &idle_of);
-        let mut grid = grid(question.metric, study, &weights);
-        grid.has_idle = !idle.is_empty() && lacks_idle.is_empty();
-        grid.lacks_idle = if idle.is_empty() { Vec::new() } else { lacks_idle };
+        let has_idle = !idle.is_empty() && lacks_idle.is_empty();
+        let grid = grid(question.metric, study, &weights, (has_idle, lacks_idle));
         let choices = grid.choices(scope);
         let bar = progress.begin("choices", choices.len());
         let figure = |choice: &Choice| {
@@ -89,8 +88,11 @@ fn idle_of_each(key: &str, runs: &[&Run], idle: &[usize]) -> Vec<Vec<usize>> {
     (0..runs.len()).map(of).collect()
 }
 
-/// The values of the label among the runs compared that have no idle run.
+/// The values of the label among the runs compared that have no idle run, where others have one.
 fn lacks_idle(key: &str, runs: &[&Run], positions: &[usize], idle_of: &[Vec<usize>]) -> Vec<String> {
+    if idle_of.iter().all(Vec::is_empty) {
+        return Vec::new();
+    }
     let without = positions.iter().filter(|position| idle_of.get(**position).is_none_or(Vec::is_empty));
     let names: BTreeSet<String> =
         without.filter_map(|position| Some(runs.get(*position)?.value(key)?.to_string())).collect();
@@ -117,7 +119,7 @@ fn densities(bugs: Option<&str>, dataset: &Dataset, study: &Study) -> Result<Vec
     Ok(weights)
 }
 
-fn grid(metric: Metric, study: &Study, weights: &[Weight]) -> Grid {
+fn grid(metric: Metric, study: &Study, weights: &[Weight], (has_idle, lacks_idle): (bool, Vec<String>)) -> Grid {
     let knows = |values: &[Option<i64>]| values.iter().any(Option::is_some);
     let mut metrics = vec![Metric::Functions];
     if study.kernel.is_some() {
@@ -128,8 +130,8 @@ fn grid(metric: Metric, study: &Study, weights: &[Weight]) -> Grid {
         metric,
         metrics,
         models: weights.iter().map(|weight| weight.model).collect(),
-        has_idle: false,
-        lacks_idle: Vec::new(),
+        has_idle,
+        lacks_idle,
         has_load: study.reach.runs.iter().any(|run| run.windows.load.is_some()),
     }
 }
