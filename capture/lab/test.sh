@@ -37,14 +37,18 @@ step_from-start() {
     check from-start --has "$functions"
 }
 
-# trace-cmd RUNTIME: the functions of a recording are those that trace-cmd finds, up to what two of its recordings differ by.
+# trace-cmd RUNTIME: the functions of a recording are those that trace-cmd finds before and after it, up to what its two recordings
+# differ by.
 step_trace-cmd() {
-    local number
-    for number in 1 2; do
-        with_load "$1" "$WORKLOAD" "lab-trace-cmd /out/trace-cmd-$1-$number 10 \$target"
-        fetch "trace-cmd-$1-$number"
-    done
-    python3 "$LAB/compare.py" "$RESULTS/$1" "$RESULTS/trace-cmd-$1-1" "$RESULTS/trace-cmd-$1-2"
+    trace_cmd "$1" before
+    record "$1" "$WORKLOAD" 10 "trace-cmd-$1-beside"
+    trace_cmd "$1" after
+    python3 "$LAB/compare.py" "$RESULTS/trace-cmd-$1"-{beside,before,after}
+}
+
+trace_cmd() {
+    with_load "$1" "$WORKLOAD" "lab-trace-cmd /out/trace-cmd-$1-$2 10 \$target"
+    fetch "trace-cmd-$1-$2"
 }
 
 # killed: SIGKILL in the middle, then recover.

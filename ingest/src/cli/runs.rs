@@ -55,6 +55,9 @@ pub(super) struct RunsArgs {
     /// Length of a window of table windows
     #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = super::duration::nanoseconds)]
     window: u64,
+    /// Level of zstd in the tables: a higher one suits a dataset that is kept
+    #[arg(long, value_name = "1-22", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=22))]
+    level: i32,
     /// Threads [default: as many as the machine has]
     #[arg(long, value_name = "N")]
     jobs: Option<std::num::NonZero<usize>>,
@@ -73,6 +76,7 @@ pub(super) fn run(args: RunsArgs) -> anyhow::Result<Exit> {
         accept_failed: args.accept_failed,
         events: args.events,
         window_ns: args.window,
+        level: args.level,
         jobs: args.jobs.map_or_else(default_jobs, std::num::NonZero::get),
     };
     let progress = Bar::new();
@@ -127,6 +131,9 @@ fn report_summary(run: &str, summary: &RunSummary) {
     let untold = summary.damaged_places.saturating_sub(summary.damage.len() as u64);
     if untold > 0 {
         note(format_args!("warning: run {run}: {untold} more damaged places"));
+    }
+    if summary.replaced_other {
+        note(format_args!("warning: run {run} replaces another capture of that id in the dataset; --run gives another id"));
     }
     if let Some(failure) = &summary.failure {
         note(format_args!("warning: run {run} failed and will not be compared: {failure}"));

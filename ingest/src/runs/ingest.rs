@@ -47,6 +47,8 @@ pub struct RunsOptions {
     pub events: bool,
     /// Length of a window in nanoseconds; at least 1.
     pub window_ns: u64,
+    /// Level of zstd in the tables.
+    pub level: i32,
     /// Threads.
     pub jobs: usize,
 }
@@ -160,7 +162,7 @@ impl RunJob<'_> {
         let recording = files.recording()?;
         let kernel = self.kernel_facts(capture, &recording);
         let build_id = kernel.build_id.clone().unwrap_or_default();
-        let metadata = FileMetadata { build_id, ..FileMetadata::default() };
+        let metadata = FileMetadata { build_id, zstd_level: Some(self.options.level), ..FileMetadata::default() };
         let prepared = Prepared { capture, files: &files, recording: &recording, kernel, metadata };
         let source = if recording.decoder.has_sys_enter() {
             SyscallSource::RawSyscalls
@@ -205,7 +207,7 @@ impl RunJob<'_> {
     fn count<'p>(&self, prepared: &Prepared<'p>, source: &SyscallSource) -> Result<Counted<'p>, RunError> {
         let (run, options, recording) = (&prepared.capture.run, self.options, prepared.recording);
         let names = source.names(Machine::from_uname(prepared.kernel.arch.as_deref()));
-        let windows = WindowsTable::create(&options.out, run, options.window_ns, &prepared.metadata.build_id)?;
+        let windows = WindowsTable::create(&options.out, run, options.window_ns, &prepared.metadata)?;
         let mut collector = Collector::new(Symbolizer::new(&recording.kallsyms), windows);
         let how = WalkOptions { threaded: self.threaded, window_ns: options.window_ns };
         let progress = |bytes| self.progress.advanced(bytes);
@@ -235,7 +237,8 @@ impl RunJob<'_> {
         counted: Counted<'_>,
     ) -> Result<RunSummary, RunError> {
         let (run, out) = (&prepared.capture.run, &self.options.out);
-        let summary = self.summary(prepared, source, &counted);
+        let mut summary = self.summary(prepared, source, &counted);
+        summary.replaced_other = runs::holds_other(out, &summary);
         let Counted { counts, windows, events, .. } = counted;
         let threads = threads::thread_rows(&prepared.capture.run_json, &prepared.recording.names, &counts);
         let tgids: BTreeMap<i32, i32> = threads.iter().filter_map(|thread| Some((thread.pid, thread.tgid?))).collect();
@@ -284,6 +287,7 @@ impl RunJob<'_> {
             failure: failure(capture, counts),
             damage,
             damaged_places,
+            replaced_other: false,
         }
     }
 }

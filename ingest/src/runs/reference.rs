@@ -19,6 +19,7 @@ use super::tables::windows::WindowsTable;
 use super::tally::Tally;
 use super::timeline::{NO_SYSCALL, SyscallId};
 use super::walk::{WalkOptions, walk};
+use crate::write::FileMetadata;
 
 const WINDOW_NS: u64 = 50_000_000;
 
@@ -123,7 +124,7 @@ fn step(
 /// The counts of the real walk.
 fn walked(files: &CaptureFiles, recording: &Recording<'_>, source: &SyscallSource, threaded: bool) -> Counts {
     let dataset = tempfile::tempdir().unwrap();
-    let table = WindowsTable::create(dataset.path(), "r", WINDOW_NS, "").unwrap();
+    let table = WindowsTable::create(dataset.path(), "r", WINDOW_NS, &FileMetadata::default()).unwrap();
     let mut collector = Collector::new(Symbolizer::new(&recording.kallsyms), table);
     let options = WalkOptions { threaded, window_ns: WINDOW_NS };
     let walked = walk(files, recording, source, options, &mut collector, &mut NoSink, &|_| ());

@@ -55,6 +55,8 @@ pub struct RunSummary {
     pub damage: Vec<String>,
     /// Number of places that are damaged.
     pub damaged_places: u64,
+    /// Whether the dataset held another capture under this run id, which is gone now.
+    pub replaced_other: bool,
 }
 
 /// Labels of a run.

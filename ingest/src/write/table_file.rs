@@ -51,6 +51,9 @@ pub struct FileMetadata {
     pub extra: Vec<(&'static str, String)>,
     /// Integer columns that are stored as differences to the row before, without a dictionary.
     pub delta_columns: &'static [&'static str],
+    /// Integer columns whose bytes of one significance are stored together, without a dictionary: for values of one size that
+    /// follow no order.
+    pub split_columns: &'static [&'static str],
     /// Rows of a row group; none: the default.
     pub row_group_rows: Option<usize>,
     /// Level of zstd; none: the default.
@@ -132,17 +135,18 @@ fn properties(table: &Table, metadata: &FileMetadata) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(metadata.row_group_rows.unwrap_or(ROW_GROUP_ROWS)))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by(tool)
         .set_key_value_metadata(Some(pairs));
     // The smallest and largest text of a column helps no reader, and costs a comparison a row.
     for column in table.columns.iter().filter(|column| column.kind == ColumnType::Dictionary) {
         builder = builder.set_column_statistics_enabled(ColumnPath::from(column.name), EnabledStatistics::None);
     }
-    for column in metadata.delta_columns {
+    let delta = metadata.delta_columns.iter().map(|column| (column, Encoding::DELTA_BINARY_PACKED));
+    let split = metadata.split_columns.iter().map(|column| (column, Encoding::BYTE_STREAM_SPLIT));
+    for (column, encoding) in delta.chain(split) {
         let column = ColumnPath::from(*column);
-        builder = builder
-            .set_column_dictionary_enabled(column.clone(), false)
-            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+        builder = builder.set_column_dictionary_enabled(column.clone(), false).set_column_encoding(column, encoding);
     }
     builder.build()
 }

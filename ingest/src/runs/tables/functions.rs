@@ -42,7 +42,12 @@ pub(crate) fn write(
         Ok(long(|row| row.tally.first)),
         Ok(long(|row| row.tally.last)),
     ];
-    let mut file = TableFile::create(&table_path(dataset, &FUNCTIONS, run), &FUNCTIONS, metadata)?;
+    let metadata = FileMetadata {
+        delta_columns: &["pid", "tgid", "address"],
+        split_columns: &["calls", "first_ns", "last_ns"],
+        ..metadata.clone()
+    };
+    let mut file = TableFile::create(&table_path(dataset, &FUNCTIONS, run), &FUNCTIONS, &metadata)?;
     file.write_columns(columns)?;
     file.finish()
 }

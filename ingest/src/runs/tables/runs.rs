@@ -7,6 +7,7 @@ use arrow_schema::ArrowError;
 use hap_schemas::tables::RUNS;
 
 use super::table_path;
+use crate::read::TableColumns;
 use crate::runs::summary::RunSummary;
 use crate::write::columns::{counts, dictionary, ints, labels, longs, texts};
 use crate::write::{FileMetadata, TableFile, WriteError};
@@ -17,6 +18,16 @@ pub(crate) fn write(dataset: &Path, summary: &RunSummary, metadata: &FileMetadat
     let columns = RUNS.columns.iter().map(|column| value(summary, column.name)).collect();
     file.write_columns(columns)?;
     file.finish()
+}
+
+/// Whether the dataset holds another capture under the id of this one: of another boot, or with another first event. What
+/// cannot be read is held to be none.
+pub(crate) fn holds_other(dataset: &Path, summary: &RunSummary) -> bool {
+    let path = table_path(dataset, &RUNS, &summary.run);
+    let Ok(held) = TableColumns::read(&path, &["boot_id", "first_ns"]) else { return false };
+    let (Ok(boot_ids), Ok(first_times)) = (held.texts("boot_id"), held.longs("first_ns")) else { return false };
+    let first_ns = summary.span.map(|(first, _)| first as i64);
+    (boot_ids.as_slice(), first_times.as_slice()) != (&[summary.boot_id.clone()], &[first_ns])
 }
 
 /// The value of a column, by its name in the schema.

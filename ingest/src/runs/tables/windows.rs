@@ -16,18 +16,16 @@ const BATCH_ROWS: usize = 1 << 16;
 pub(crate) struct WindowsTable {
     file: TableFile,
     series: Vec<Series>,
+    /// Place of each series in the order of the file, as far as known.
+    ranks: Vec<u32>,
     modules: Dictionary,
     contexts: Dictionary,
-    /// Windows in order, each with the number of its rows.
-    windows: Vec<(i64, usize)>,
-    /// Series of each row.
-    rows: Vec<u32>,
-    calls: Vec<i64>,
+    rows: Vec<Row>,
     error: Option<WriteError>,
 }
 
 /// The columns of a series, which are the same in every window; dictionary columns by their keys.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Series {
     pid: i32,
     module: i32,
@@ -35,23 +33,29 @@ struct Series {
     context: i32,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    series: u32,
+    window: i64,
+    calls: i64,
+}
+
 impl WindowsTable {
     /// Starts the table.
-    pub(crate) fn create(dataset: &Path, run: &str, window_ns: u64, build_id: &str) -> Result<Self, WriteError> {
+    pub(crate) fn create(dataset: &Path, run: &str, window_ns: u64, metadata: &FileMetadata) -> Result<Self, WriteError> {
         let metadata = FileMetadata {
-            build_id: build_id.to_owned(),
             extra: vec![(metadata_key::WINDOW_NS, window_ns.to_string())],
-            delta_columns: &["window", "pid", "address", "calls"],
-            ..FileMetadata::default()
+            delta_columns: &["window", "pid", "address"],
+            split_columns: &["calls"],
+            ..metadata.clone()
         };
         Ok(Self {
             file: TableFile::create(&table_path(dataset, &WINDOWS, run), &WINDOWS, &metadata)?,
             series: Vec::new(),
+            ranks: Vec::new(),
             modules: Dictionary::default(),
             contexts: Dictionary::default(),
-            windows: Vec::new(),
             rows: Vec::new(),
-            calls: Vec::new(),
             error: None,
         })
     }
@@ -64,12 +68,7 @@ impl WindowsTable {
 
     /// Appends a row. An error is kept for [`Self::finish`]: the walk cannot stop for it.
     pub(crate) fn push(&mut self, window: u64, series: u32, calls: u64) {
-        match self.windows.last_mut() {
-            Some((last, rows)) if *last == window as i64 => *rows += 1,
-            _ => self.windows.push((window as i64, 1)),
-        }
-        self.rows.push(series);
-        self.calls.push(calls as i64);
+        self.rows.push(Row { series, window: window as i64, calls: calls as i64 });
         if self.rows.len() >= BATCH_ROWS
             && let Err(error) = self.write()
         {
@@ -77,20 +76,38 @@ impl WindowsTable {
         }
     }
 
+    /// Writes the rows that are held, series by series: a series changes little from window to window.
     fn write(&mut self) -> Result<(), WriteError> {
-        let series: Vec<_> = self.rows.iter().filter_map(|row| self.series.get(*row as usize)).collect();
-        let windows = self.windows.iter().flat_map(|&(window, rows)| std::iter::repeat_n(window, rows));
+        let mut rows = std::mem::take(&mut self.rows);
+        self.rank_series();
+        rows.sort_by_key(|row| self.ranks.get(row.series as usize));
+        let series: Vec<_> = rows.iter().filter_map(|row| self.series.get(row.series as usize)).collect();
         let columns = vec![
-            Ok(all_longs(windows.collect())),
+            Ok(all_longs(rows.iter().map(|row| row.window).collect())),
             Ok(all_ints(series.iter().map(|series| series.pid).collect())),
             self.modules.column(series.iter().map(|series| series.module).collect()),
             Ok(all_longs(series.iter().map(|series| series.address).collect())),
             self.contexts.column(series.iter().map(|series| series.context).collect()),
-            Ok(all_longs(std::mem::take(&mut self.calls))),
+            Ok(all_longs(rows.iter().map(|row| row.calls).collect())),
         ];
-        self.rows.clear();
-        self.windows.clear();
+        rows.clear();
+        self.rows = rows;
         self.file.write_columns(columns)
+    }
+
+    /// Ranks all series, by thread and function, if there are new ones.
+    fn rank_series(&mut self) {
+        if self.ranks.len() == self.series.len() {
+            return;
+        }
+        let mut order: Vec<u32> = (0..self.series.len() as u32).collect();
+        order.sort_unstable_by_key(|&series| self.series.get(series as usize));
+        self.ranks = vec![0; order.len()];
+        for (rank, &series) in order.iter().enumerate() {
+            if let Some(place) = self.ranks.get_mut(series as usize) {
+                *place = rank as u32;
+            }
+        }
     }
 
     /// Writes what is left and moves the file to its place.
