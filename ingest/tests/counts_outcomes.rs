@@ -152,7 +152,7 @@ fn the_whole_tree_of_captures_is_one_dataset() {
     let all = capture("").folder;
     let ingested = dataset.ingest([all.to_str().unwrap(), "--metadata", header.to_str().unwrap()]);
     assert_eq!(ingested, outcome(1, EVERYTHING));
-    assert_eq!(dataset.files().len(), 4 * 63);
+    assert_eq!(dataset.files().len(), 4 * 71);
 }
 
 /// Sorted by run id, the losses of two and the failure of one, then the sums of all `summary.json`.
@@ -161,7 +161,7 @@ warning: run special-died-sandbox failed and will not be compared: the sandbox e
 warning: run special-overrun is incomplete: 50942 events lost (50652 by sub-buffer headers, 50942 by per-CPU statistics), \
 1 sub-buffer with an unknown number of events lost before
 warning: run special-sigkill is incomplete: 53356 events lost (53356 by sub-buffer headers, no per-CPU statistics)
-63 runs, 4737668 events, 4690358 function calls -> OUT
+71 runs, 7161989 events, 7090592 function calls -> OUT
 ";
 
 /// Captures with two CPUs, losses, an instance, and two rounds of names.

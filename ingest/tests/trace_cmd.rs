@@ -20,7 +20,7 @@ use hap_ftrace::{ByteOrder, CycleConversion, Kallsyms, LostEvents, Modules, Page
 const SAME_BOOT: &str = "special/overrun";
 
 /// Events of all bundled captures.
-const TOTAL_EVENTS: u64 = 4_737_668;
+const TOTAL_EVENTS: u64 = 7_161_989;
 
 /// Trace-cmd's report of a capture; what it cannot read is wrapped in a file that it can.
 fn report_of(capture: &Capture) -> Report {

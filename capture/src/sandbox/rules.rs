@@ -126,7 +126,7 @@ mod tests {
         Case { comm: "x", process: "x", exe: "/bin/x", argv: &["x"], ancestors: &[], vcpu: false, kernel: false };
 
     /// One thread a rule, in the order of the table.
-    const CASES: [Case; 25] = [
+    const CASES: [Case; 26] = [
         Case {
             comm: "exe",
             exe: "/usr/bin/runsc",
@@ -137,6 +137,7 @@ mod tests {
         Case { comm: "vhost-431", process: "vhost-431", exe: "", argv: &[], kernel: true, ..PLAIN },
         Case { comm: "kvm-pit/431", process: "kvm-pit/431", exe: "", argv: &[], kernel: true, ..PLAIN },
         Case { comm: "vhost-431", process: "qemu-system-x86", exe: "/usr/bin/qemu-system-x86_64", ..PLAIN },
+        Case { comm: "kvm-nx-lpage-re", process: "exe", exe: "/usr/bin/runsc", argv: &["runsc-sandbox"], ..PLAIN },
         Case {
             comm: "exe",
             process: "exe",

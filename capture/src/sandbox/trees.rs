@@ -137,13 +137,15 @@ fn kata_shim_virtiofsd_vmm_virtual_cpu_and_kernel_threads() {
 }
 
 #[test]
-fn firecracker_and_a_vhost_task_of_a_newer_kernel() {
+fn firecracker_and_tasks_of_newer_kernels() {
     let tree = host();
     tree.process(643, 1, "firecracker", "/usr/bin/firecracker", &["firecracker", "--no-api"]);
     tree.thread(643, 646, "fc_vcpu 0");
     tree.thread(643, 647, "vhost-643");
+    tree.thread(643, 648, "kvm-nx-lpage-re");
     tree.process(644, 2, "kvm-nx-lpage-recovery-643", "", &[]);
-    let expected = [(643, Role::Vmm), (644, Role::Kthread), (646, Role::Kvm), (647, Role::Vhost)];
+    let expected =
+        [(643, Role::Vmm), (644, Role::Kthread), (646, Role::Kvm), (647, Role::Vhost), (648, Role::Kthread)];
     assert_eq!(roles(&tree, Target::Process(643)), expected);
 }
 

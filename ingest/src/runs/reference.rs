@@ -182,7 +182,7 @@ fn captures() -> Vec<(String, CaptureData)> {
 fn the_walk_equals_a_time_merged_walk_of_all_cpus_on_every_bundled_capture() {
     let overrun = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/captures/special/overrun/trace.dat"));
     let captures = captures();
-    assert_eq!(captures.len(), 63);
+    assert_eq!(captures.len(), 71);
     let mut cpu_changes = 0;
     for (name, data) in captures {
         let files = CaptureFiles::open(&data, Some(overrun)).unwrap();

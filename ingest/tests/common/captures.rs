@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// Captures that are bundled.
-const BUNDLED: usize = 63;
+const BUNDLED: usize = 71;
 
 /// A bundled capture.
 pub(crate) struct Capture {

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Records the short captures of data/captures/hap-capture: short.sh [FOLDER]
+#
+# One second of every runtime on 6.1, and of two on 6.12, under load and checked. Needs `make lab`.
+set -euo pipefail
+export HAP_LAB_VM=${HAP_LAB_VM:-short}
+# shellcheck source=lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+# shellcheck source=lib/tests.sh
+. "$LAB/lib/tests.sh"
+# shellcheck source=lib/expected.sh
+. "$LAB/lib/expected.sh"
+
+# short KERNEL RUNTIME WORKLOAD
+short() {
+    local name=$2
+    [ "$1" = 6.1. ] || name+=-$1
+    name=${name%.}
+    record "$2" "$3" 1 "$name" --run "recorded-$name" --label set=recorded
+    expect "$2" "$name"
+}
+
+main() {
+    binaries --release
+    RESULTS=$(realpath -m "${1:-$REPOSITORY/data/captures/hap-capture}")
+    mkdir -p "$RESULTS"
+    "$LAB/build/docker.sh"
+    trap vm_kill EXIT
+    export HAP_LAB_KERNEL=6.1.
+    fresh_vm
+    short 6.1. runc redis-bench-get
+    short 6.1. docker node-express
+    short 6.1. gvisor-ptrace redis-bench-set
+    short 6.1. gvisor-kvm python-tornado
+    short 6.1. gvisor-systrap redis-bench-get
+    short 6.1. linux-kvm node-express
+    export HAP_LAB_KERNEL=6.12.
+    fresh_vm
+    short 6.12. runc redis-bench-set
+    short 6.12. linux-kvm python-tornado
+}
+
+{ main "$@"; exit; }
