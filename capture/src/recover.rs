@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use hap_ftrace::Texts;
+
 use crate::error::{CaptureError, Result};
 use crate::host::Host;
 use crate::recording::{EndReason, Source};
@@ -10,7 +12,7 @@ use crate::run_dir::{
     FileFacts, Finished, PartExtent, PartReader, Recorded, RecordingState, RunDir, Spool, SpoolMemory, SpoolWriter,
     finish, read_metadata, uname_text,
 };
-use crate::tracefs::{Instance, StatsText, Tracefs, command_names, thread_groups};
+use crate::tracefs::{Instance, StatsText, Tracefs, add_late_symbols, command_names, thread_groups};
 
 /// What a recovery has brought.
 #[derive(Clone, Debug)]
@@ -85,7 +87,11 @@ pub fn recover(host: &Host, path: &Path) -> Result<Recovery> {
         // The spool had the sub-buffers of a torn chunk.
         torn.retain(|cpu, _| empty.contains_key(cpu));
     }
-    make_run(&dir, state, (torn, empty), drained, same_boot).map(|run| Recovery::Run(Box::new(run)))
+    let mut texts = read_metadata(&dir)?;
+    if same_boot {
+        add_late_symbols(host, &mut texts);
+    }
+    make_run(&dir, state, texts, (torn, empty), drained, same_boot).map(|run| Recovery::Run(Box::new(run)))
 }
 
 /// Whether that process is a recorder: process ids are used again.
@@ -154,6 +160,7 @@ fn drain_cpu(instance: &Instance, dir: &RunDir, sub_buffer: u32, cpu: u32, spool
 fn make_run(
     dir: &RunDir,
     state: RecordingState,
+    texts: Texts,
     (torn, empty): (BTreeMap<u32, u64>, BTreeMap<u32, u64>),
     drained: Drained,
     same_boot: bool,
@@ -182,7 +189,7 @@ fn make_run(
     let read = drained.stats.iter().map(|cpu| cpu.stats.read_events).sum::<u64>();
     let has_account = !drained.stats.is_empty();
     let recorded = Recorded {
-        texts: read_metadata(dir)?,
+        texts,
         facts,
         run,
         stats: drained.stats,

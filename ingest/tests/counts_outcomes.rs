@@ -175,6 +175,8 @@ fn ingest_several(dataset: &Dataset, arguments: &[&str]) {
     let paths = several();
     let outcome = dataset.ingest(paths.iter().map(String::as_str).chain(arguments.iter().copied()));
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    // The same captures again replace no others.
+    assert!(!outcome.stderr.contains("replaces"), "{}", outcome.stderr);
 }
 
 #[test]
@@ -190,6 +192,20 @@ fn the_same_input_gives_the_same_bytes_whatever_the_number_of_threads() {
     }
     ingest_several(&one, &["--events", "--jobs", "1"]);
     assert!(one.files() == files, "second ingest");
+}
+
+#[test]
+fn a_higher_level_makes_smaller_tables_of_the_same_rows() {
+    let [quick, small] = ["1", "19"].map(|level| ingested("runc/redis-bench-set/1", &["--level", level]).0);
+    for (table, columns) in
+        [("functions", ["address", "calls", "first_ns"]), ("windows", ["window", "address", "calls"])]
+    {
+        let size = |dataset: &Dataset| dataset.files()[&format!("{table}/run=x/{table}.parquet")].len();
+        assert!(size(&small) < size(&quick), "{table}: {} and {} bytes", size(&small), size(&quick));
+        for column in columns {
+            assert_eq!(small.table(table).longs(column), quick.table(table).longs(column), "{table}.{column}");
+        }
+    }
 }
 
 #[test]
@@ -212,7 +228,9 @@ fn a_second_ingest_replaces_the_run_and_leaves_the_others() {
         |dataset: &Dataset| dataset.files().into_iter().filter(|(name, _)| !name.contains("run=x")).collect::<Vec<_>>();
     let before = others(&dataset);
     // An instance of one CPU in the place of a recording of two.
-    dataset.ingest_capture(&capture("special/instance"), &["--events"]);
+    let second = dataset.ingest_capture(&capture("special/instance"), &["--events"]);
+    let expected = "warning: run x replaces another capture of that id in the dataset; --run gives another id\n";
+    assert!(second.stderr.starts_with(expected), "{}", second.stderr);
     assert_eq!(dataset.events().keys().collect::<Vec<_>>(), [&1]);
     let (fresh, _) = ingested("special/instance", &["--events"]);
     let replaced: Vec<_> = dataset.files().into_iter().filter(|(name, _)| name.contains("run=x")).collect();

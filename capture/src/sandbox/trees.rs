@@ -144,8 +144,7 @@ fn firecracker_and_tasks_of_newer_kernels() {
     tree.thread(643, 647, "vhost-643");
     tree.thread(643, 648, "kvm-nx-lpage-re");
     tree.process(644, 2, "kvm-nx-lpage-recovery-643", "", &[]);
-    let expected =
-        [(643, Role::Vmm), (644, Role::Kthread), (646, Role::Kvm), (647, Role::Vhost), (648, Role::Kthread)];
+    let expected = [(643, Role::Vmm), (644, Role::Kthread), (646, Role::Kvm), (647, Role::Vhost), (648, Role::Kthread)];
     assert_eq!(roles(&tree, Target::Process(643)), expected);
 }
 

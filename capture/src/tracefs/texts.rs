@@ -42,7 +42,7 @@ fn event_formats(top: &Tracefs, events: &[String]) -> Result<Vec<(String, Vec<u8
 }
 
 /// Whether every symbol has the address zero.
-fn hides_addresses(kallsyms: &[u8]) -> bool {
+pub(super) fn hides_addresses(kallsyms: &[u8]) -> bool {
     let mut lines = kallsyms.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     let is_zero = |line: &[u8]| line.iter().take_while(|&&byte| byte != b' ').all(|&byte| byte == b'0');
     lines.all(is_zero)

@@ -133,7 +133,9 @@ fn report_summary(run: &str, summary: &RunSummary) {
         note(format_args!("warning: run {run}: {untold} more damaged places"));
     }
     if summary.replaced_other {
-        note(format_args!("warning: run {run} replaces another capture of that id in the dataset; --run gives another id"));
+        note(format_args!(
+            "warning: run {run} replaces another capture of that id in the dataset; --run gives another id"
+        ));
     }
     if let Some(failure) = &summary.failure {
         note(format_args!("warning: run {run} failed and will not be compared: {failure}"));

@@ -42,7 +42,12 @@ struct Row {
 
 impl WindowsTable {
     /// Starts the table.
-    pub(crate) fn create(dataset: &Path, run: &str, window_ns: u64, metadata: &FileMetadata) -> Result<Self, WriteError> {
+    pub(crate) fn create(
+        dataset: &Path,
+        run: &str,
+        window_ns: u64,
+        metadata: &FileMetadata,
+    ) -> Result<Self, WriteError> {
         let metadata = FileMetadata {
             extra: vec![(metadata_key::WINDOW_NS, window_ns.to_string())],
             delta_columns: &["window", "pid", "address"],
