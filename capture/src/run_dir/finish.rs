@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
 
 use hap_ftrace::Texts;
 use hap_schemas::{CpuAccount, FileInfo, RunJson};
@@ -97,22 +100,42 @@ fn write_run_json(dir: &RunDir, run: &RunJson) -> Result<()> {
     })
 }
 
+/// Scans all CPUs, on as many threads as the machine has.
 fn scan(dir: &RunDir, recorded: &Recorded) -> Result<Scan> {
-    let size = recorded.facts.sub_buffer_size;
-    let mut scanner = Scanner::new(&recorded.texts)?;
-    for &cpu in &recorded.facts.cpus {
-        let path = dir.part(cpu);
-        if !path.exists() {
-            continue;
+    let scanner = Scanner::new(&recorded.texts)?;
+    let (cpus, next) = (&recorded.facts.cpus, AtomicUsize::new(0));
+    let work = || -> Result<Scan> {
+        let mut found = Scan::default();
+        while let Some(&cpu) = cpus.get(next.fetch_add(1, Ordering::Relaxed)) {
+            found.add(scan_cpu(dir, cpu, recorded.facts.sub_buffer_size, &scanner)?);
         }
+        Ok(found)
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(cpus.len());
+    let found: Vec<Result<Scan>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let result = |worker: ScopedJoinHandle<'_, _>| worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        workers.into_iter().map(result).collect()
+    });
+    let mut all = Scan::default();
+    for found in found {
+        all.add(found?);
+    }
+    Ok(all)
+}
+
+fn scan_cpu(dir: &RunDir, cpu: u32, size: u32, scanner: &Scanner) -> Result<Scan> {
+    let mut scan = scanner.cpu();
+    let path = dir.part(cpu);
+    if path.exists() {
         let io = |source| CaptureError::io(&path, source);
         let mut part = PartReader::open(&path, size)?;
         let mut decompressor = zstd::bulk::Decompressor::new().map_err(io)?;
         while let Some(chunk) = part.next_chunk()? {
-            scanner.read(cpu, &chunk.sub_buffers(&mut decompressor).map_err(io)?, size);
+            scan.read(&chunk.sub_buffers(&mut decompressor).map_err(io)?, size);
         }
     }
-    Ok(scanner.finish())
+    Ok(scan.finish(cpu))
 }
 
 fn accounts(cpus: &[u32], stats: &[StatsText], scan: &Scan) -> Vec<CpuAccount> {

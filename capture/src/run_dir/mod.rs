@@ -27,6 +27,6 @@ pub use layout::RunDir;
 pub use marks::{Mark, MarkLog};
 pub use memory::SpoolMemory;
 pub use part::{PartChunk, PartExtent, PartReader, PartWriter, Torn};
-pub use scan::{CpuScan, Scan, Scanner, ThreadEvent};
+pub use scan::{CpuScan, CpuScanner, Scan, Scanner, ThreadEvent};
 pub use spool::{Spool, SpoolReader, SpoolWriter};
 pub use state::RecordingState;

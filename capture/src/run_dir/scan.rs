@@ -62,14 +62,23 @@ pub struct Scan {
     pub last: u64,
 }
 
-/// Decodes sub-buffers as they come.
+/// What it takes to decode the events of a recording.
 #[derive(Debug)]
 pub struct Scanner {
     decoder: EventDecoder,
     layout: PageLayout,
     formats: EventFormats,
     vcpu_sites: std::ops::Range<u64>,
+}
+
+/// Decodes the sub-buffers of one CPU as they come.
+#[derive(Debug)]
+pub struct CpuScanner<'s> {
+    scanner: &'s Scanner,
+    found: CpuScan,
     scan: Scan,
+    /// The thread that called a function last.
+    caller: Option<i32>,
 }
 
 impl Scanner {
@@ -86,56 +95,78 @@ impl Scanner {
         let decoder = EventDecoder::new(&formats, ByteOrder::Little)?;
         let layout = PageLayout::parse(&texts.header_page)?;
         let vcpu_sites = vcpu_sites(&texts.kallsyms);
-        Ok(Self { decoder, layout, formats, vcpu_sites, scan: Scan::default() })
+        Ok(Self { decoder, layout, formats, vcpu_sites })
     }
 
-    /// Reads whole sub-buffers of a CPU.
-    pub fn read(&mut self, cpu: u32, sub_buffers: &[u8], size: u32) {
-        let mut found = self.scan.cpus.remove(&cpu).unwrap_or_default();
+    /// Begins with a CPU.
+    pub fn cpu(&self) -> CpuScanner<'_> {
+        CpuScanner { scanner: self, found: CpuScan::default(), scan: Scan::default(), caller: None }
+    }
+}
+
+impl CpuScanner<'_> {
+    /// Reads whole sub-buffers.
+    pub fn read(&mut self, sub_buffers: &[u8], size: u32) {
         for bytes in sub_buffers.chunks(size.max(1) as usize) {
-            found.bytes += bytes.len() as u64;
-            self.read_one(bytes, &mut found);
+            self.found.bytes += bytes.len() as u64;
+            self.read_one(bytes);
         }
-        self.scan.cpus.insert(cpu, found);
     }
 
-    /// What was found.
-    pub fn finish(self) -> Scan {
+    /// What was found on the CPU, which has this number.
+    pub fn finish(mut self, cpu: u32) -> Scan {
+        self.scan.cpus.insert(cpu, self.found);
         self.scan
     }
 
-    fn read_one(&mut self, bytes: &[u8], found: &mut CpuScan) {
-        let Ok(sub_buffer) = SubBuffer::parse(bytes, &self.layout, ByteOrder::Little) else {
-            found.damaged += 1;
+    fn read_one(&mut self, bytes: &[u8]) {
+        let Ok(sub_buffer) = SubBuffer::parse(bytes, &self.scanner.layout, ByteOrder::Little) else {
+            self.found.damaged += 1;
             return;
         };
         if let LostEvents::Count(count) = sub_buffer.lost {
-            found.lost += count;
+            self.found.lost += count;
         }
         for record in sub_buffer.records() {
             let Ok(record) = record else {
-                found.damaged += 1;
+                self.found.damaged += 1;
                 return;
             };
-            found.entries += 1;
+            self.found.entries += 1;
             self.scan.last = self.scan.last.max(record.time);
             self.read_event(record.time, record.payload);
         }
     }
 
     fn read_event(&mut self, time: u64, payload: &[u8]) {
-        let Some(event) = self.decoder.decode(payload) else { return };
+        let Scanner { decoder, formats, vcpu_sites, .. } = self.scanner;
+        let Some(event) = decoder.decode(payload) else { return };
+        let pid = event.common.pid;
         if let hap_ftrace::Body::Calls { ip, .. } = event.body {
-            self.scan.callers.insert(event.common.pid);
-            if self.vcpu_sites.contains(&ip) {
-                self.scan.vcpus.insert(event.common.pid);
+            if self.caller != Some(pid) {
+                self.caller = Some(pid);
+                self.scan.callers.insert(pid);
+            }
+            if vcpu_sites.contains(&ip) {
+                self.scan.vcpus.insert(pid);
             }
         } else if event.body == hap_ftrace::Body::Other
-            && let Some(format) = self.formats.get(event.common.id)
-            && let Some((pid, change)) = thread_event(format, payload, event.common.pid)
+            && let Some(format) = formats.get(event.common.id)
+            && let Some((thread, change)) = thread_event(format, payload, pid)
         {
-            self.scan.threads.insert((time, pid), change);
+            self.scan.threads.insert((time, thread), change);
         }
+    }
+}
+
+impl Scan {
+    /// Adds what was found on other CPUs.
+    pub fn add(&mut self, other: Self) {
+        self.cpus.extend(other.cpus);
+        self.threads.extend(other.threads);
+        self.vcpus.extend(other.vcpus);
+        self.callers.extend(other.callers);
+        self.last = self.last.max(other.last);
     }
 }
 
