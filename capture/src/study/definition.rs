@@ -28,6 +28,7 @@ pub struct RuntimeDefinition {
     pub needs: Option<Vec<Need>>,
     pub start: Option<String>,
     pub address: Option<String>,
+    pub ready: Option<String>,
     pub target: Option<String>,
     pub stop: Option<String>,
     pub workloads: Option<Vec<String>>,
@@ -66,6 +67,7 @@ impl Definition for RuntimeDefinition {
         replace(&mut self.needs, other.needs);
         replace(&mut self.start, other.start);
         replace(&mut self.address, other.address);
+        replace(&mut self.ready, other.ready);
         replace(&mut self.target, other.target);
         replace(&mut self.stop, other.stop);
         replace(&mut self.workloads, other.workloads);

@@ -22,7 +22,7 @@ use crate::run_dir::{Mark, MarkLog, RunDir};
 const PATIENCE: Duration = Duration::from_mins(10);
 /// Pause between looks.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Pause between tries of `ready`.
+/// Pause between tries of a `ready`.
 const READY_PAUSE: Duration = Duration::from_millis(300);
 
 /// How an attempt ended.
@@ -152,7 +152,8 @@ impl<'p> Attempt<'p> {
             snippet("stop what is left over", &self.runtime.stop),
             snippet("start", &self.runtime.start),
             snippet("address", &self.runtime.address),
-            snippet("ready, again and again", &self.workload.ready),
+            snippet("sandbox ready, again and again", &self.runtime.ready),
+            snippet("workload ready, again and again", &self.workload.ready),
             snippet("prepare", &self.workload.prepare),
             Some(warm_up).filter(|_| self.workload.drive.is_some()),
             load("warm up"),
@@ -231,7 +232,8 @@ impl Attempt<'_> {
         if self.runtime.address.is_some() {
             self.address = self.ask("address", self.runtime.address.as_ref(), stop)?.join(" ");
         }
-        self.wait_until_ready(stop)?;
+        self.wait_until_ready("sandbox", self.runtime.ready.as_ref(), stop)?;
+        self.wait_until_ready("workload", self.workload.ready.as_ref(), stop)?;
         self.step("prepare", self.workload.prepare.as_ref(), PATIENCE, stop)?;
         self.load("warm up", self.plan.warm_up, stop).map(drop)
     }
@@ -283,8 +285,13 @@ impl Attempt<'_> {
         Ok(words.split_ascii_whitespace().map(str::to_owned).collect())
     }
 
-    fn wait_until_ready(&self, stop: &StopFlag) -> std::result::Result<(), AttemptEnd> {
-        let Some(text) = &self.workload.ready else { return Ok(()) };
+    fn wait_until_ready(
+        &self,
+        what: &str,
+        text: Option<&String>,
+        stop: &StopFlag,
+    ) -> std::result::Result<(), AttemptEnd> {
+        let Some(text) = text else { return Ok(()) };
         let deadline = Instant::now() + self.plan.start_timeout;
         let script = self.script("ready", text, Duration::ZERO);
         loop {
@@ -292,7 +299,7 @@ impl Attempt<'_> {
                 Ended::Well => return Ok(()),
                 Ended::Stopped => return Err(AttemptEnd::Stopped),
                 _ if Instant::now() >= deadline => {
-                    return Err(AttemptEnd::Failed(format!("the workload did not come up{}", self.last_words())));
+                    return Err(AttemptEnd::Failed(format!("the {what} did not come up{}", self.last_words())));
                 }
                 _ => std::thread::sleep(READY_PAUSE),
             }
