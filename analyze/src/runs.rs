@@ -76,6 +76,7 @@ impl Run {
 
     /// A column of `runs` as a whole number; none where it is null.
     pub fn number(&self, column: &str) -> Option<i64> {
+        debug_assert!(Self::COLUMNS.contains(&column), "column {column} is not among those that are read");
         self.columns.get(column)?.parse().ok()
     }
 

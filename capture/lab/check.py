@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks one recording against what is known of its runtime, with trace-cmd as the reader.
 
-check.py RUN [--roles ROLE,...] [--has FUNCTION,...] [--lacks FUNCTION,...] [--syscalls some|none|any] [--lost N]
+check.py RUN [--roles ROLE,...] [--has FUNCTION,...] [--lacks FUNCTION,...] [--syscalls some|none|any] [--lost N] [--late THREAD]
 
 Every check is made, each failure is a line on stderr; the exit code is 1 when there was any.
 """
@@ -74,6 +74,8 @@ def failures(recording, options):
     roles = {thread["role"] for thread in metadata["threads"]}
     if options.roles and roles != set(options.roles):
         yield f"roles {sorted(roles)}, expected {sorted(options.roles)}"
+    if options.late and not any(thread["comm"] == options.late and thread["at_start"] is False for thread in metadata["threads"]):
+        yield f"no thread {options.late} that came while it was recorded"
     for alternatives in options.has:
         if not any(name in recording.functions for name in alternatives.split("|")):
             yield f"{alternatives} was not called"
@@ -92,6 +94,7 @@ def main():
     parser.add_argument("--roles", type=names, default=[], help="exactly these")
     parser.add_argument("--has", type=names, default=[])
     parser.add_argument("--lacks", type=names, default=[])
+    parser.add_argument("--late", help="a thread of this name came while it was recorded")
     parser.add_argument("--syscalls", choices=("some", "none", "any"), default="some")
     parser.add_argument("--lost", type=int, default=0)
     options = parser.parse_args()

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The laboratory's short test: one boot, one recording of runc and one of a KVM guest, one kill and recovery. Needs `make lab`.
+# The laboratory's short test: one boot, one recording of runc and one of a KVM guest, a child that
+# comes late, one kill and recovery. Needs `make lab`.
 set -euo pipefail
 export HAP_LAB_VM=${HAP_LAB_VM:-smoke}
 # shellcheck source=lib/common.sh
@@ -18,6 +19,7 @@ smoke() {
         record "$runtime" redis-bench-get 5 "$runtime"
         expect "$runtime" "$runtime"
     done
+    late_child
     killed_recording runc redis-bench-get killed
     expect runc killed
     ingest runc linux-kvm killed

@@ -37,6 +37,11 @@ step_from-start() {
     check from-start --has "$functions"
 }
 
+# late-child: found by process and by a control group of version 1.
+step_late-child() {
+    late_child
+}
+
 # trace-cmd RUNTIME: the functions of a recording are those that trace-cmd finds before and after it, up to what its two recordings
 # differ by.
 step_trace-cmd() {
@@ -78,6 +83,7 @@ test_kernel() {
         step recording "$runtime" || failed+=("$kernel recording $runtime")
     done
     step from-start || failed+=("$kernel from-start")
+    step late-child || failed+=("$kernel late-child")
     step trace-cmd runc || failed+=("$kernel trace-cmd")
     step killed || failed+=("$kernel killed")
     step no-syscalls || failed+=("$kernel no-syscalls")

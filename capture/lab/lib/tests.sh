@@ -79,3 +79,14 @@ killed_recording() {
         [ \$code -le 1 ]"
     fetch "$run"
 }
+
+# late_child: the functions of a process's child's child that comes while it is recorded are in the result, and so is the child.
+late_child() {
+    local target
+    for target in pid cgroup; do
+        say "recording a child that comes late, found by $target"
+        vm_ssh "lab-late $target /out/late-$target"
+        fetch "late-$target"
+        check "late-$target" --roles app --has do_linkat --late ln
+    done
+}
