@@ -12,3 +12,4 @@ cp -r data/kernels "$with_events/kernels"
 "$venv/bin/python" tests/readers/schemas.py "$with_events" "$dataset"
 "$venv/bin/python" tests/readers/figures.py "$target/debug/hap-analyze" "$dataset"
 "$venv/bin/python" tests/readers/bugs.py "$target/debug/hap-ingest"
+"$venv/bin/python" tests/readers/study.py data

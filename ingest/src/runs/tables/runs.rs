@@ -27,7 +27,7 @@ pub(crate) fn holds_other(dataset: &Path, summary: &RunSummary) -> bool {
     let Ok(held) = TableColumns::read(&path, &["boot_id", "first_ns"]) else { return false };
     let (Ok(boot_ids), Ok(first_times)) = (held.texts("boot_id"), held.longs("first_ns")) else { return false };
     let first_ns = summary.span.map(|(first, _)| first as i64);
-    (boot_ids.as_slice(), first_times.as_slice()) != (&[summary.boot_id.clone()], &[first_ns])
+    (boot_ids, first_times) != (vec![summary.boot_id.clone()], vec![first_ns])
 }
 
 /// The value of a column, by its name in the schema.
