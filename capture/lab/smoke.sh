@@ -37,7 +37,7 @@ main() {
     fresh_results "$CACHE/results/$HAP_LAB_VM"
     trap vm_kill EXIT
     started=$SECONDS
-    retry "${HAP_LAB_TIMEOUT:-400}" "$0" --once "$HAP_BIN" "$RESULTS"
+    retry "${HAP_LAB_TIMEOUT:-500}" "$0" --once "$HAP_BIN" "$RESULTS"
     rm -rf "$RESULTS"
     say "took $((SECONDS - started)) s"
 }
