@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::recording::{EndReason, Source};
 use crate::run_dir::{
     FileFacts, Finished, PartExtent, PartReader, Recorded, RecordingState, RunDir, Spool, SpoolMemory, SpoolWriter,
-    finish, read_metadata, uname_text,
+    finish, kernel_info, read_metadata, uname_text,
 };
 use crate::tracefs::{Instance, StatsText, Tracefs, add_late_symbols, command_names, thread_groups};
 
@@ -53,7 +53,7 @@ struct Drained {
 pub fn recover(host: &Host, path: &Path) -> Result<Recovery> {
     let dir = RunDir::open(path);
     let nothing = |detail: &str| CaptureError::NothingToRecover { path: path.to_owned(), detail: detail.to_owned() };
-    let Some(state) = RecordingState::load(&dir)? else {
+    let Some(mut state) = RecordingState::load(&dir)? else {
         let detail = if dir.run_json().exists() { "the run is complete" } else { "there is no recording.json" };
         return Err(nothing(detail));
     };
@@ -88,8 +88,8 @@ pub fn recover(host: &Host, path: &Path) -> Result<Recovery> {
         torn.retain(|cpu, _| empty.contains_key(cpu));
     }
     let mut texts = read_metadata(&dir)?;
-    if same_boot {
-        add_late_symbols(host, &mut texts);
+    if same_boot && add_late_symbols(host, &mut texts) {
+        state.run.kernel = Some(kernel_info(host, &texts.kallsyms, texts.modules.as_deref()));
     }
     make_run(&dir, state, texts, (torn, empty), drained, same_boot).map(|run| Recovery::Run(Box::new(run)))
 }

@@ -286,8 +286,9 @@ impl Session {
             Err(error) => (EndReason::Disk, Some(error)),
         };
         let (mut run, mut texts) = (self.run, self.texts);
-        add_late_symbols(host, &mut texts);
-        run.kernel = Some(kernel_info(host, &texts.kallsyms, texts.modules.as_deref()));
+        if add_late_symbols(host, &mut texts) {
+            run.kernel = Some(kernel_info(host, &texts.kallsyms, texts.modules.as_deref()));
+        }
         run.threads = Some(self.sandbox.thread_infos());
         describe_end(&mut run, options, end, wound_up.exit, error.as_ref());
         run.marks.push(PhaseMark { name: "end".to_owned(), ts: wound_up.end });

@@ -8,16 +8,17 @@ use super::texts::hides_addresses;
 use crate::host::Host;
 
 /// Adds what `/proc/kallsyms` and `/proc/modules` have got since the texts were read. Modules that are gone since keep their
-/// symbols, unless others lie where they were.
-pub fn add_late_symbols(host: &Host, texts: &mut Texts) {
-    let (Ok(kallsyms), Ok(modules)) = (host.read("proc/kallsyms"), host.read("proc/modules")) else { return };
-    let Ok(loaded) = Modules::parse(&modules) else { return };
-    if hides_addresses(&kallsyms) {
-        return;
+/// symbols, unless others lie where they were. Gives whether the symbols are others now.
+pub fn add_late_symbols(host: &Host, texts: &mut Texts) -> bool {
+    let (Ok(kallsyms), Ok(modules)) = (host.read("proc/kallsyms"), host.read("proc/modules")) else { return false };
+    let Ok(loaded) = Modules::parse(&modules) else { return false };
+    if kallsyms == texts.kallsyms || hides_addresses(&kallsyms) {
+        return false;
     }
     texts.kallsyms = joined(kallsyms, &texts.kallsyms, |line| symbol_is_gone(line, &loaded));
     let before = texts.modules.take().unwrap_or_default();
     texts.modules = Some(joined(modules, &before, |line| module_is_gone(line, &loaded)));
+    true
 }
 
 /// The text of now, and behind it the lines of before that are not in it and that are wanted.
@@ -88,7 +89,7 @@ kept 4096 0 - Live 0xffffffffc0000000
         tree.write("proc/kallsyms", NOW);
         tree.write("proc/modules", NOW_MODULES);
         let mut texts = Texts { kallsyms: BEFORE.into(), modules: Some(BEFORE_MODULES.into()), ..Texts::default() };
-        add_late_symbols(&tree.host(), &mut texts);
+        assert!(add_late_symbols(&tree.host(), &mut texts));
         let kallsyms = format!("{NOW}ffffffffc0001000 t gone_function\t[gone]\n");
         assert_eq!(String::from_utf8(texts.kallsyms).unwrap(), kallsyms);
         let modules = format!("{NOW_MODULES}gone 4096 0 - Live 0xffffffffc0001000\n");
@@ -96,10 +97,16 @@ kept 4096 0 - Live 0xffffffffc0000000
     }
 
     #[test]
-    fn texts_stay_as_they_are_where_the_kernels_cannot_be_read() {
+    fn texts_stay_as_they_are_where_the_symbols_cannot_be_read_or_are_the_same() {
         let before = Texts { kallsyms: BEFORE.into(), modules: Some(BEFORE_MODULES.into()), ..Texts::default() };
         let mut texts = before.clone();
-        add_late_symbols(&Tree::new().host(), &mut texts);
+        let tree = Tree::new();
+        assert!(!add_late_symbols(&tree.host(), &mut texts));
+        tree.write("proc/modules", NOW_MODULES);
+        for hidden_or_the_same in ["0000000000000000 T _text\n", BEFORE] {
+            tree.write("proc/kallsyms", hidden_or_the_same);
+            assert!(!add_late_symbols(&tree.host(), &mut texts));
+        }
         assert_eq!((texts.kallsyms, texts.modules), (before.kallsyms, before.modules));
     }
 }
