@@ -11,13 +11,12 @@ export HAP_LAB_VM=${HAP_LAB_VM:-short}
 # shellcheck source=lib/expected.sh
 . "$LAB/lib/expected.sh"
 
-# short KERNEL RUNTIME WORKLOAD
+# short RUNTIME WORKLOAD: on the kernel of HAP_LAB_KERNEL
 short() {
-    local name=$2
-    [ "$1" = 6.1. ] || name+=-$1
-    name=${name%.}
-    record "$2" "$3" 1 "$name" --run "recorded-$name" --label set=recorded
-    expect "$2" "$name"
+    local name=$1
+    [ "$HAP_LAB_KERNEL" = 6.1. ] || name+=-${HAP_LAB_KERNEL%.}
+    record "$1" "$2" 1 "$name" --run "recorded-$name" --label set=recorded
+    expect "$1" "$name"
 }
 
 main() {
@@ -28,16 +27,16 @@ main() {
     trap vm_kill EXIT
     export HAP_LAB_KERNEL=6.1.
     fresh_vm
-    short 6.1. runc redis-bench-get
-    short 6.1. docker node-express
-    short 6.1. gvisor-ptrace redis-bench-set
-    short 6.1. gvisor-kvm python-tornado
-    short 6.1. gvisor-systrap redis-bench-get
-    short 6.1. linux-kvm node-express
+    short runc redis-bench-get
+    short docker node-express
+    short gvisor-ptrace redis-bench-set
+    short gvisor-kvm python-tornado
+    short gvisor-systrap redis-bench-get
+    short linux-kvm node-express
     export HAP_LAB_KERNEL=6.12.
     fresh_vm
-    short 6.12. runc redis-bench-set
-    short 6.12. linux-kvm python-tornado
+    short runc redis-bench-set
+    short linux-kvm python-tornado
 }
 
 { main "$@"; exit; }

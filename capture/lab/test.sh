@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2317 # steps are called by name
 # The laboratory's whole test of hap-capture: every runtime under load, from the first instruction, beside trace-cmd, killed and
-# recovered, on both kernels. Needs `make lab`; about an hour. test.sh [KERNEL...], 6.1. and 6.12. by default.
+# recovered, on both kernels. Needs `make lab`; 10 minutes a kernel. test.sh [KERNEL...], 6.1. and 6.12. by default.
 set -euo pipefail
 export HAP_LAB_VM=${HAP_LAB_VM:-test}
 # shellcheck source=lib/common.sh

@@ -10,9 +10,9 @@ use crate::host::Host;
 use crate::recording::{EndReason, Source};
 use crate::run_dir::{
     FileFacts, Finished, PartExtent, PartReader, Recorded, RecordingState, RunDir, Spool, SpoolMemory, SpoolWriter,
-    finish, kernel_info, read_metadata, uname_text,
+    finish, read_metadata, take_late_symbols, uname_text,
 };
-use crate::tracefs::{Instance, StatsText, Tracefs, add_late_symbols, command_names, thread_groups};
+use crate::tracefs::{Instance, StatsText, Tracefs, command_names, thread_groups};
 
 /// What a recovery has brought.
 #[derive(Clone, Debug)]
@@ -88,8 +88,8 @@ pub fn recover(host: &Host, path: &Path) -> Result<Recovery> {
         torn.retain(|cpu, _| empty.contains_key(cpu));
     }
     let mut texts = read_metadata(&dir)?;
-    if same_boot && add_late_symbols(host, &mut texts) {
-        state.run.kernel = Some(kernel_info(host, &texts.kallsyms, texts.modules.as_deref()));
+    if same_boot {
+        take_late_symbols(host, &mut texts, &mut state.run);
     }
     make_run(&dir, state, texts, (torn, empty), drained, same_boot).map(|run| Recovery::Run(Box::new(run)))
 }

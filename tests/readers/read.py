@@ -11,19 +11,9 @@ import pandas
 import polars
 import pyarrow
 import pyarrow.parquet
+from comparisons import check, finish
 
 DATASET, CAPTURES = map(pathlib.Path, sys.argv[1:])
-FAILED = []
-PASSED = []
-
-
-def check(name, found, expected):
-    """Counts a comparison; tells both sides where they differ."""
-    if found == expected:
-        PASSED.append(name)
-    else:
-        FAILED.append(name)
-        print(f"FAILED {name}\n  found    {found}\n  expected {expected}")
 
 
 def trace_cmd_counts():
@@ -80,5 +70,4 @@ unsigned = [
 ]
 check("no unsigned columns", unsigned, [])
 
-print(f"readers: {len(PASSED)} passed, {len(FAILED)} failed")
-sys.exit(bool(FAILED))
+finish("readers")

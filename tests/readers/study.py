@@ -5,23 +5,13 @@ import pathlib
 import sys
 
 import polars
+from comparisons import check, finish
 
 DATA = pathlib.Path(sys.argv[1])
 WORKLOADS = ("node-express", "python-tornado", "redis-bench-get", "redis-bench-set")
 TABLES = ("functions", "runs", "threads", "windows")
 LIMIT_BYTES = 40_000_000
 MIN_REQUESTS = 200
-FAILED = []
-PASSED = []
-
-
-def check(name, found, expected):
-    """Counts a comparison; tells both sides where they differ."""
-    if found == expected:
-        PASSED.append(name)
-    else:
-        FAILED.append(name)
-        print(f"FAILED {name}\n  found    {found}\n  expected {expected}")
 
 
 def check_dataset(name):
@@ -50,5 +40,4 @@ loaded = study.filter(polars.col("workload").is_in(WORKLOADS))
 few = loaded.filter(polars.col("requests") < MIN_REQUESTS).select("run", "requests").rows()
 check("study: requests served", few, [])
 check_dataset("hostile")
-print(f"study: {len(study)} runs; {len(PASSED)} comparisons passed, {len(FAILED)} failed")
-sys.exit(bool(FAILED))
+finish("readers, study")

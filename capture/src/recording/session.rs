@@ -18,14 +18,13 @@ use crate::clock::{TRACE_CLOCK, now_ns};
 use crate::error::{CaptureError, Result};
 use crate::host::Host;
 use crate::run_dir::{
-    FileFacts, Finished, Mark, Recorded, RecordingState, RunDir, Spool, SpoolMemory, finish, kernel_info, uname_text,
-    write_metadata,
+    FileFacts, Finished, Mark, Recorded, RecordingState, RunDir, Spool, SpoolMemory, finish, take_late_symbols,
+    uname_text, write_metadata,
 };
 use crate::sandbox::{Sandbox, Target, own_cgroup_inside};
 use crate::steady::{Discovery, SharedSites, SteadyState};
 use crate::tracefs::{
-    Instance, InstanceOptions, Restore, StatsText, Tracefs, add_late_symbols, command_names, read_texts,
-    sub_buffer_size, thread_groups,
+    Instance, InstanceOptions, Restore, StatsText, Tracefs, command_names, read_texts, sub_buffer_size, thread_groups,
 };
 
 /// Most bytes that may wait in memory to be compressed, for each CPU.
@@ -286,9 +285,7 @@ impl Session {
             Err(error) => (EndReason::Disk, Some(error)),
         };
         let (mut run, mut texts) = (self.run, self.texts);
-        if add_late_symbols(host, &mut texts) {
-            run.kernel = Some(kernel_info(host, &texts.kallsyms, texts.modules.as_deref()));
-        }
+        take_late_symbols(host, &mut texts, &mut run);
         run.threads = Some(self.sandbox.thread_infos());
         describe_end(&mut run, options, end, wound_up.exit, error.as_ref());
         run.marks.push(PhaseMark { name: "end".to_owned(), ts: wound_up.end });

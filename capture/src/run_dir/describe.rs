@@ -1,11 +1,12 @@
 //! What a run tells of its kernel and its machine.
 
-use hap_ftrace::{Kallsyms, Modules};
-use hap_schemas::{HostInfo, KernelInfo, ModuleInfo};
+use hap_ftrace::{Kallsyms, Modules, Texts};
+use hap_schemas::{HostInfo, KernelInfo, ModuleInfo, RunJson};
 use rustix::system::uname;
 
 use crate::host::Host;
 use crate::sandbox::cgroup_version;
+use crate::tracefs::add_late_symbols;
 
 /// Type of the ELF note that holds the build id.
 const BUILD_ID: u32 = 3;
@@ -25,6 +26,13 @@ pub fn kernel_info(host: &Host, kallsyms: &[u8], modules: Option<&[u8]>) -> Kern
         page_size: u32::try_from(rustix::param::page_size()).ok(),
         text_base: Kallsyms::parse(kallsyms).ok().and_then(|symbols| symbols.text_base()),
         modules: modules.iter().filter_map(module).collect(),
+    }
+}
+
+/// Takes in what the kernel has loaded since the texts were read: its symbols, and the modules of the run.
+pub fn take_late_symbols(host: &Host, texts: &mut Texts, run: &mut RunJson) {
+    if add_late_symbols(host, texts) {
+        run.kernel = Some(kernel_info(host, &texts.kallsyms, texts.modules.as_deref()));
     }
 }
 

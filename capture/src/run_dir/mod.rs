@@ -21,7 +21,7 @@ mod threads;
 pub(crate) use assemble::read_metadata;
 pub use assemble::{FileFacts, write_metadata, write_trace_dat};
 pub use atomic::write_atomically;
-pub use describe::{host_info, kernel_info, uname_text};
+pub use describe::{host_info, kernel_info, take_late_symbols, uname_text};
 pub use finish::{Finished, Recorded, finish};
 pub use layout::RunDir;
 pub use marks::{Mark, MarkLog};

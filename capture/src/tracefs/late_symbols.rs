@@ -39,20 +39,21 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn symbol_is_gone(line: &str, loaded: &Modules) -> bool {
     let Some((symbol, module)) = line.split_once('\t') else { return false };
     let address = symbol.split(' ').next().and_then(|address| u64::from_str_radix(address, 16).ok());
-    let name = module.trim_matches(['[', ']']);
-    loaded.get(name).is_none() && address.is_some_and(|address| is_free(address, loaded))
+    is_gone(module.trim_matches(['[', ']']), address, loaded)
 }
 
 /// A line of `/proc/modules`: the same of the module itself.
 fn module_is_gone(line: &str, loaded: &Modules) -> bool {
     let Ok(modules) = Modules::parse(line.as_bytes()) else { return false };
-    modules.iter().all(|module| {
-        loaded.get(&module.name).is_none() && module.address.is_some_and(|address| is_free(address, loaded))
-    })
+    modules.iter().all(|module| is_gone(&module.name, module.address, loaded))
 }
 
-fn is_free(address: u64, loaded: &Modules) -> bool {
-    loaded.iter().filter_map(hap_ftrace::Module::range).all(|(start, end)| !(start..end).contains(&address))
+/// Whether the module of that name is gone, and no other lies at the address.
+fn is_gone(name: &str, address: Option<u64>, loaded: &Modules) -> bool {
+    let is_free = |address: u64| {
+        loaded.iter().filter_map(hap_ftrace::Module::range).all(|(start, end)| !(start..end).contains(&address))
+    };
+    loaded.get(name).is_none() && address.is_some_and(is_free)
 }
 
 #[cfg(test)]
@@ -83,12 +84,16 @@ moved 4096 0 - Live 0xffffffffc0008000
 kept 4096 0 - Live 0xffffffffc0000000
 ";
 
+    fn texts_of_before() -> Texts {
+        Texts { kallsyms: BEFORE.into(), modules: Some(BEFORE_MODULES.into()), ..Texts::default() }
+    }
+
     #[test]
     fn new_modules_are_added_and_those_that_are_gone_are_kept_where_nothing_is_in_their_place() {
         let tree = Tree::new();
         tree.write("proc/kallsyms", NOW);
         tree.write("proc/modules", NOW_MODULES);
-        let mut texts = Texts { kallsyms: BEFORE.into(), modules: Some(BEFORE_MODULES.into()), ..Texts::default() };
+        let mut texts = texts_of_before();
         assert!(add_late_symbols(&tree.host(), &mut texts));
         let kallsyms = format!("{NOW}ffffffffc0001000 t gone_function\t[gone]\n");
         assert_eq!(String::from_utf8(texts.kallsyms).unwrap(), kallsyms);
@@ -98,7 +103,7 @@ kept 4096 0 - Live 0xffffffffc0000000
 
     #[test]
     fn texts_stay_as_they_are_where_the_symbols_cannot_be_read_or_are_the_same() {
-        let before = Texts { kallsyms: BEFORE.into(), modules: Some(BEFORE_MODULES.into()), ..Texts::default() };
+        let before = texts_of_before();
         let mut texts = before.clone();
         let tree = Tree::new();
         assert!(!add_late_symbols(&tree.host(), &mut texts));
