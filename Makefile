@@ -5,7 +5,7 @@ DATASET ?= dataset-demo
 BIN     := $(or $(CARGO_TARGET_DIR),target)/release
 MDBOOK  := 0.5.4
 
-.PHONY: all demo test lint bench readers notebooks docs report-test book man completions data-bugs lab lab-shell lab-study lab-smoke lab-test clean
+.PHONY: all demo test lint bench readers kernelshark notebooks docs report-test book man completions data-bugs lab lab-shell lab-study lab-smoke lab-test clean
 
 all:
 	$(CARGO) build --release --workspace
@@ -25,10 +25,11 @@ demo:
 	$(BIN)/hap-analyze report --dataset $(DATASET) --where set=study --bugs linux-cna-6.1 --out $(DATASET)/report.html
 	@echo; echo "The report, for a browser: $(abspath $(DATASET)/report.html)"
 
-# Everything, oracles included: trace-cmd, Polars, DuckDB and pandas read what hap reads and writes.
+# Everything, oracles included: trace-cmd, KernelShark, Polars, DuckDB and pandas read what hap reads and writes.
 test: tools/trace-cmd
 	$(CARGO) test --workspace --no-fail-fast
 	$(MAKE) readers
+	$(MAKE) kernelshark
 	$(MAKE) docs
 	$(MAKE) notebooks
 	$(MAKE) report-test
@@ -42,6 +43,10 @@ tools/trace-cmd:
 # Other programs read the dataset as it is: needs Python 3.11; the packages of requirements.txt go into a virtual environment.
 readers:
 	@tests/readers/run.sh
+
+# KernelShark's library opens what hap-capture writes: installs it where it is missing.
+kernelshark:
+	@tests/kernelshark/run.sh
 
 # Every notebook from start to end, on the bundled data. With UPDATE_NOTEBOOKS=1 outputs are taken out of the files.
 notebooks:

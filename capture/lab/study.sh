@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs a plan of `hap-capture study` in the virtual machine and fetches its runs as they are finished: study.sh PLAN.toml [OUT]
 #
-# OUT is study/NAME-OF-THE-PLAN by default. A second call goes on where the first was stopped, since the disk of the virtual
-# machine is kept; `HAP_LAB_VM=study capture/lab/lab reset` forgets it. The exit code is that of the study.
+# OUT is study/NAME-OF-THE-PLAN by default. A second call goes on where the first was stopped: runs that are in OUT are not made
+# again. The exit code is that of the study.
 set -euo pipefail
 export HAP_LAB_VM=${HAP_LAB_VM:-study}
 # shellcheck source=lib/common.sh
@@ -20,10 +20,17 @@ start_study() {
     vm_up
     vm_put "$HAP_BIN/hap-capture" /usr/local/bin/
     vm_put "$plan" /out/plan.toml
+    give_back_finished
     vm_ssh "lab-docker > /dev/null
         rm -f /run/study.code
         (code=0; hap-capture study /out/plan.toml --out /out/study || code=\$?; echo \$code > /run/study.code) \
             >> /out/study.log 2>&1 < /dev/null &"
+}
+
+# The disk of the virtual machine may be a new one: runs that are here count as finished there too, by their run.json.
+give_back_finished() {
+    (cd "$out" && find . -name run.json -print0 | tar --null --files-from - --create) |
+        vm_ssh 'mkdir -p /out/study && tar --extract --skip-old-files --directory /out/study'
 }
 
 # The study's exit code, nothing while it runs; fails where the virtual machine does not answer.

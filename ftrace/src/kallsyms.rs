@@ -229,13 +229,15 @@ impl Kallsyms {
         self.marks = marks;
     }
 
+    /// A range in which no function of the module lies is of another boot, and is not taken.
     fn learn_modules(&mut self, modules: &Modules) {
-        for module in &mut self.modules {
-            module.range = modules.get(&module.name).and_then(crate::modules::Module::range);
-        }
+        let range = |name: &str| modules.get(name).and_then(crate::modules::Module::range);
+        let ranges: Vec<_> = self.modules.iter().map(|module| range(&module.name)).collect();
         for stored in self.symbols.iter().filter(|stored| is_text(stored.kind)) {
-            if let Some(module) = self.modules.get_mut(usize::from(stored.module)) {
+            let place = usize::from(stored.module);
+            if let (Some(module), Some(range)) = (self.modules.get_mut(place), ranges.get(place)) {
                 module.lowest_text.get_or_insert(stored.address);
+                module.range = module.range.or(range.filter(|(start, end)| (start..end).contains(&&stored.address)));
             }
         }
     }
@@ -537,9 +539,15 @@ ffffffff90010000 t ftrace_trampoline\t[__builtin__ftrace]
 
     #[test]
     fn proc_modules_gives_the_base_and_bounds_the_last_function() {
-        let modules = Modules::parse(b"high 4096 0 - Live 0xffffffff90007000 (OE)\nhigh2 1 0 - Live 0x0\n").unwrap();
+        let modules = Modules::parse(b"high 8192 0 - Live 0xffffffff90007000 (OE)\nhigh2 1 0 - Live 0x0\n").unwrap();
         let symbols = Kallsyms::parse_with(MODULES.as_bytes(), &modules).unwrap();
         assert_eq!(symbols.module_text_base("high"), Some(0xffff_ffff_9000_7000));
+        let other_boot = Modules::parse(b"high 4096 0 - Live 0xffffffffa0007000\n").unwrap();
+        let symbols = Kallsyms::parse_with(MODULES.as_bytes(), &other_boot).unwrap();
+        assert_eq!(
+            symbols.module_text_base("high"),
+            Kallsyms::parse(MODULES.as_bytes()).unwrap().module_text_base("high")
+        );
         let modules = Modules::parse(b"high 256 0 - Live 0xffffffff90008000\n").unwrap();
         let symbols = Kallsyms::parse_with(MODULES.as_bytes(), &modules).unwrap();
         assert_eq!(name(&symbols, 0xffff_ffff_9000_80ff), Some("alone"));

@@ -35,11 +35,11 @@ impl Modules {
     pub fn parse(text: &[u8]) -> Result<Self> {
         let text = text.trim_ascii_end();
         let modules = text.split(|&byte| byte == b'\n').filter_map(parse_line);
-        let by_name: BTreeMap<_, _> = modules.map(|module| (module.name.clone(), module)).collect();
-        if by_name.is_empty() && !text.is_empty() {
+        let all: Self = modules.collect();
+        if all.by_name.is_empty() && !text.is_empty() {
             return Err(malformed(text));
         }
-        Ok(Self { by_name })
+        Ok(all)
     }
 
     /// The module of that name.
@@ -50,6 +50,12 @@ impl Modules {
     /// All modules, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Module> {
         self.by_name.values()
+    }
+}
+
+impl FromIterator<Module> for Modules {
+    fn from_iter<I: IntoIterator<Item = Module>>(modules: I) -> Self {
+        Self { by_name: modules.into_iter().map(|module| (module.name.clone(), module)).collect() }
     }
 }
 

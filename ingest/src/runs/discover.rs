@@ -5,8 +5,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hap_ftrace::{Module, Modules};
 use hap_schemas::io_remedy;
-use hap_schemas::{RunJson, RunJsonError};
+use hap_schemas::{ModuleInfo, RunJson, RunJsonError};
 use thiserror::Error;
 
 /// A capture found on disk.
@@ -18,6 +19,18 @@ pub(crate) struct Capture {
     pub(crate) data: CaptureData,
     /// Its `run.json`, or an empty one.
     pub(crate) run_json: RunJson,
+}
+
+impl Capture {
+    /// The modules that its `run.json` lists.
+    pub(crate) fn listed_modules(&self) -> Modules {
+        let module = |listed: &ModuleInfo| {
+            // Zero was hidden by the kernel.
+            let address = (listed.text_base != 0).then_some(listed.text_base);
+            Module { name: listed.name.clone(), size: listed.size, address }
+        };
+        self.run_json.kernel.iter().flat_map(|kernel| &kernel.modules).map(module).collect()
+    }
 }
 
 /// The form of a capture.
@@ -228,7 +241,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{CaptureData, DiscoverError, discover};
+    use super::{CaptureData, DiscoverError, Modules, discover};
 
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -272,6 +285,16 @@ mod tests {
             ("runc-set-2", "trace runc/set/2/trace.dat"),
         ];
         assert_eq!(found(root.path()), expected.map(|(run, kind)| (run.to_owned(), kind.to_owned())));
+    }
+
+    #[test]
+    fn the_modules_of_run_json_are_those_of_proc_modules() {
+        let json = r#"{"kernel": {"modules": [{"name": "tun", "text_base": 4096, "size": 64}, {"name": "hidden", "size": 1}]}}"#;
+        let root = tree(&[("a/trace.dat", ""), ("a/run.json", json), ("b/trace.dat", "")]);
+        let captures = discover(&[root.path().to_owned()], None).unwrap();
+        let listed: Vec<_> = captures.iter().map(super::Capture::listed_modules).collect();
+        let text = b"tun 64 0 - Live 0x1000\nhidden 1 0 - Live 0x0\n";
+        assert_eq!(listed, [Modules::parse(text).unwrap(), Modules::default()]);
     }
 
     #[test]

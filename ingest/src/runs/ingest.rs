@@ -159,7 +159,7 @@ impl RunJob<'_> {
     fn ingest(&self, capture: &Capture) -> Result<RunSummary, RunError> {
         self.accept(capture.run_json.failure())?;
         let files = CaptureFiles::open(&capture.data, self.options.metadata.as_deref())?;
-        let recording = files.recording()?;
+        let recording = files.recording(&capture.listed_modules())?;
         let kernel = self.kernel_facts(capture, &recording);
         let build_id = kernel.build_id.clone().unwrap_or_default();
         let metadata = FileMetadata { build_id, zstd_level: Some(self.options.level), ..FileMetadata::default() };

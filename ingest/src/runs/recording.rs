@@ -172,20 +172,20 @@ impl CaptureFiles {
         self.files.get(index).map_or(Path::new(""), |(path, _, _)| path)
     }
 
-    /// Reads the metadata.
-    pub(crate) fn recording(&self) -> Result<Recording<'_>, RecordingError> {
+    /// Reads the metadata. `listed` are the modules of the run's `run.json`, for a capture that does not have them.
+    pub(crate) fn recording(&self, listed: &Modules) -> Result<Recording<'_>, RecordingError> {
         match self.format {
-            Form::TraceDat => self.trace_dat(),
-            Form::RecorderFiles | Form::RawDump => self.raw(),
+            Form::TraceDat => self.trace_dat(listed),
+            Form::RecorderFiles | Form::RawDump => self.raw(listed),
         }
     }
 
-    fn trace_dat(&self) -> Result<Recording<'_>, RecordingError> {
+    fn trace_dat(&self, listed: &Modules) -> Result<Recording<'_>, RecordingError> {
         let Some((path, _, file)) = self.files.first() else {
             return Err(RecordingError::NeedsMetadata(PathBuf::new()));
         };
         let trace = TraceDat::parse(file.bytes()).map_err(|source| decode(path, source))?;
-        let metadata = Metadata::read(&trace.texts, trace.order).map_err(|source| decode(path, source))?;
+        let metadata = Metadata::read(&trace.texts, trace.order, listed).map_err(|source| decode(path, source))?;
         if trace.buffers.is_empty() {
             let problem = trace.problems.first().map_or_else(|| "the file lists none".to_owned(), ToString::to_string);
             return Err(RecordingError::NoBuffer { path: path.clone(), problem });
@@ -228,7 +228,7 @@ impl CaptureFiles {
     }
 
     /// Files of whole sub-buffers, with texts from the folder or from another trace.dat.
-    fn raw(&self) -> Result<Recording<'_>, RecordingError> {
+    fn raw(&self, listed: &Modules) -> Result<Recording<'_>, RecordingError> {
         let foreign = match &self.metadata {
             Some((path, file)) => Some(TraceDat::parse(file.bytes()).map_err(|source| decode(path, source))?),
             None => None,
@@ -241,7 +241,7 @@ impl CaptureFiles {
         let layout = PageLayout::parse(&texts.header_page).map_err(|source_error| decode(source, source_error))?;
         let sub_buffer_size = sub_buffer_size(&texts.header_page, &layout);
         let order = foreign.as_ref().map_or_else(|| self.guess_order(&layout, sub_buffer_size), |trace| trace.order);
-        let metadata = Metadata::read(&texts, order).map_err(|error| decode(source, error))?;
+        let metadata = Metadata::read(&texts, order, listed).map_err(|error| decode(source, error))?;
         let clock = self.folder_clock().or_else(|| foreign.as_ref().and_then(|trace| trace.clock.clone()));
         let conversion = match (&foreign, &clock) {
             (Some(trace), Some(clock)) => trace.conversion.for_clock(clock),
@@ -332,7 +332,7 @@ struct Metadata {
 }
 
 impl Metadata {
-    fn read(texts: &Texts, order: ByteOrder) -> Result<Self, hap_ftrace::Error> {
+    fn read(texts: &Texts, order: ByteOrder, listed: &Modules) -> Result<Self, hap_ftrace::Error> {
         let mut problems = Vec::new();
         let mut formats = EventFormats::default();
         let all = texts.ftrace_formats.iter().chain(texts.event_formats.iter().map(|(_, text)| text));
@@ -341,12 +341,12 @@ impl Metadata {
                 problems.push(error.to_string());
             }
         }
-        let modules = Modules::parse(texts.modules.as_deref().unwrap_or_default())?;
+        let own = texts.modules.as_deref().map(Modules::parse).transpose()?;
         Ok(Self {
             layout: PageLayout::parse(&texts.header_page)?,
             decoder: EventDecoder::new(&formats, order)?,
             formats,
-            kallsyms: Kallsyms::parse_with(&texts.kallsyms, &modules)?,
+            kallsyms: Kallsyms::parse_with(&texts.kallsyms, own.as_ref().unwrap_or(listed))?,
             names: Names {
                 comms: texts.cmdlines.iter().cloned().collect(),
                 tgids: pairs(texts.saved_tgids.as_deref().unwrap_or_default()),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use hap_ftrace::{Body, Chunk, Codec, Decompressor, Event, SubBuffer};
+use hap_ftrace::{Body, Chunk, Codec, Decompressor, Event, Modules, SubBuffer};
 use hap_schemas::Context;
 
 use super::aggregate::NoSink;
@@ -186,7 +186,7 @@ fn the_walk_equals_a_time_merged_walk_of_all_cpus_on_every_bundled_capture() {
     let mut cpu_changes = 0;
     for (name, data) in captures {
         let files = CaptureFiles::open(&data, Some(overrun)).unwrap();
-        let recording = files.recording().unwrap();
+        let recording = files.recording(&Modules::default()).unwrap();
         for source in [SyscallSource::RawSyscalls, entry_functions(&recording.kallsyms)] {
             let mut expected = reference(&recording, &source);
             cpu_changes += std::mem::take(&mut expected.cpu_changes);
