@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Makes a dataset that can be published of studies that were run in the laboratory, with a manifest of what it was made from.
 
-publish.py [--level N] [--window DURATION] --out DATASET --plan PLAN.toml... RUNS...
+publish.py [--level N] [--window DURATION] [--short CAPTURES]... --out DATASET --plan PLAN.toml... RUNS...
 
-RUNS are folders of `make lab-study`. The tables functions, windows, threads and runs are written by hap-ingest (of the folder
-HAP_BIN, or the PATH). DATASET/manifest.json has the plans with their seeds, versions of every program that matters, and of each
-capture the bytes and SHA-256 of its files: the captures themselves are too large to be published beside it.
+RUNS are folders of `make lab-study`; CAPTURES are others, of runtimes that the laboratory cannot have, labelled study=short. The
+tables functions, windows, threads and runs are written by hap-ingest (of the folder HAP_BIN, or the PATH). DATASET/manifest.json
+has the plans with their seeds, versions of every program that matters, and of each capture the bytes and SHA-256 of its files:
+the captures themselves are too large to be published beside it.
 """
 import argparse
 import hashlib
@@ -24,20 +25,19 @@ PACKAGES = Path(__file__).parent / "packages"
 
 def main():
     arguments = parse()
-    ingest = str(Path(os.environ["HAP_BIN"], "hap-ingest")) if "HAP_BIN" in os.environ else "hap-ingest"
+    program = str(Path(os.environ["HAP_BIN"], "hap-ingest")) if "HAP_BIN" in os.environ else "hap-ingest"
     for table in TABLES:
         shutil.rmtree(arguments.out / table, ignore_errors=True)
     options = ["--window", arguments.window, "--level", arguments.level, "--out", arguments.out]
-    ingested = subprocess.run([ingest, "runs", *map(str, (*arguments.runs, *options))])
-    # 1: what is missing has been told, and stands in table runs.
-    if ingested.returncode > 1:
-        sys.exit(ingested.returncode)
+    ingest(program, *arguments.runs, *options)
+    if arguments.short:
+        ingest(program, *arguments.short, *options, "--label", "study=short")
     manifest = {
         "plans": [plan(path) for path in arguments.plan],
-        "ingest": {"tool": tool(ingest), "window": arguments.window, "level": arguments.level},
+        "ingest": {"tool": tool(program), "window": arguments.window, "level": arguments.level},
         "recorders": recorders(arguments.runs),
         "packages": packages(),
-        "captures": [capture(path) for path in sorted(captures(arguments.runs))],
+        "captures": [capture(path) for path in sorted(captures(arguments.runs + arguments.short))],
     }
     (arguments.out / "manifest.json").write_text(text(manifest))
 
@@ -46,10 +46,18 @@ def parse():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--plan", type=Path, action="append", required=True)
+    parser.add_argument("--short", type=Path, action="append", default=[])
     parser.add_argument("--window", default="2s")
     parser.add_argument("--level", default="19")
     parser.add_argument("runs", type=Path, nargs="+")
     return parser.parse_args()
+
+
+def ingest(program, *arguments):
+    ingested = subprocess.run([program, "runs", *map(str, arguments)])
+    # 1: what is missing has been told, and stands in table runs.
+    if ingested.returncode > 1:
+        sys.exit(ingested.returncode)
 
 
 def captures(folders):
@@ -102,7 +110,7 @@ def versions(wanted, root):
 def capture(folder):
     run = run_json(folder)
     files = {name: digest(folder / name) for name in ("trace.dat", "run.json")}
-    return {"run": run["run"], "boot_id": run["boot_id"], "requests": run["requests"], "files": files}
+    return {"run": run["run"], "boot_id": run["boot_id"], "requests": run.get("requests"), "files": files}
 
 
 def digest(path):

@@ -70,36 +70,16 @@ struct SeriesKey {
 pub(crate) struct Collector<'a> {
     symbolizer: Symbolizer<'a>,
     series: HashMap<SeriesKey, u32>,
-    series_keys: Vec<SeriesKey>,
     /// Calls in the current window by series.
     calls: Vec<u64>,
     /// The series that have some.
     touched: Vec<u32>,
-    order: SeriesOrder,
     table: WindowsTable,
-}
-
-/// Series in the order of the table: by thread, function and context.
-#[derive(Default)]
-struct SeriesOrder {
-    series: Vec<u32>,
-    /// Places in `series`.
-    ranks: Vec<u32>,
-    /// A bit for each place.
-    marks: Vec<u64>,
 }
 
 impl<'a> Collector<'a> {
     pub(crate) fn new(symbolizer: Symbolizer<'a>, table: WindowsTable) -> Self {
-        Self {
-            symbolizer,
-            series: HashMap::new(),
-            series_keys: Vec::new(),
-            calls: Vec::new(),
-            touched: Vec::new(),
-            order: SeriesOrder::default(),
-            table,
-        }
+        Self { symbolizer, series: HashMap::new(), calls: Vec::new(), touched: Vec::new(), table }
     }
 
     fn series_of(&mut self, pid: i32, entry: &CallEntry) -> Option<u32> {
@@ -111,9 +91,8 @@ impl<'a> Collector<'a> {
         if let Some(&series) = self.series.get(&key) {
             return Some(series);
         }
-        let series = self.series_keys.len() as u32;
+        let series = self.calls.len() as u32;
         self.table.add_series(pid, site, context);
-        self.series_keys.push(key);
         self.series.insert(key, series);
         self.calls.push(0);
         Some(series)
@@ -161,56 +140,12 @@ impl WindowSink for Collector<'_> {
     }
 
     fn window_ended(&mut self, window: u64) {
-        let (keys, sites) = (&self.series_keys, self.symbolizer.sites());
-        self.order.include(keys.len(), |series| {
-            let key = keys.get(series as usize)?;
-            Some((key.pid, sites.get(key.site as usize).map(Site::key), key.context))
-        });
-        self.touched.drain(..).for_each(|series| self.order.mark(series));
-        let (calls, table) = (&mut self.calls, &mut self.table);
-        self.order.take_marked(|series| {
-            if let Some(calls) = calls.get_mut(series as usize) {
-                table.push(window, series, std::mem::take(calls));
-            }
-        });
-    }
-}
-
-impl SeriesOrder {
-    /// Puts the series up to `count` that are new into their places.
-    fn include<K: Ord>(&mut self, count: usize, key: impl Fn(u32) -> K) {
-        if self.series.len() == count {
-            return;
-        }
-        self.series.extend(self.series.len() as u32..count as u32);
-        self.series.sort_by_key(|series| key(*series));
-        self.ranks.resize(count, 0);
-        for (rank, series) in self.series.iter().enumerate() {
-            if let Some(place) = self.ranks.get_mut(*series as usize) {
-                *place = rank as u32;
+        for series in self.touched.drain(..) {
+            if let Some(calls) = self.calls.get_mut(series as usize) {
+                self.table.push(window, series, std::mem::take(calls));
             }
         }
-        self.marks.resize(count.div_ceil(64), 0);
-    }
-
-    fn mark(&mut self, series: u32) {
-        let rank = self.ranks.get(series as usize).copied().unwrap_or(0);
-        if let Some(bits) = self.marks.get_mut(rank as usize / 64) {
-            *bits |= 1 << (rank % 64);
-        }
-    }
-
-    /// Gives the marked series in order, and unmarks them.
-    fn take_marked(&mut self, mut take: impl FnMut(u32)) {
-        for (bits, series) in self.marks.iter_mut().zip(self.series.chunks(64)) {
-            let mut left = std::mem::take(bits);
-            while left != 0 {
-                if let Some(series) = series.get(left.trailing_zeros() as usize) {
-                    take(*series);
-                }
-                left &= left - 1;
-            }
-        }
+        self.table.end_window();
     }
 }
 

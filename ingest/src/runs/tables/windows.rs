@@ -9,7 +9,7 @@ use crate::runs::symbolize::Site;
 use crate::write::columns::{Dictionary, all_ints, all_longs};
 use crate::write::{FileMetadata, TableFile, WriteError};
 
-/// Rows that are held before they are written.
+/// Rows that are held before they are written, at the end of a window.
 const BATCH_ROWS: usize = 1 << 16;
 
 /// The table while windows end.
@@ -71,9 +71,13 @@ impl WindowsTable {
         self.series.push(Series { pid, module, address: site.address, context: self.contexts.key(context.name()) });
     }
 
-    /// Appends a row. An error is kept for [`Self::finish`]: the walk cannot stop for it.
+    /// Appends a row; the series of a window come in any order, each once.
     pub(crate) fn push(&mut self, window: u64, series: u32, calls: u64) {
         self.rows.push(Row { series, window: window as i64, calls: calls as i64 });
+    }
+
+    /// Ends a window. An error is kept for [`Self::finish`]: the walk cannot stop for it.
+    pub(crate) fn end_window(&mut self) {
         if self.rows.len() >= BATCH_ROWS
             && let Err(error) = self.write()
         {
@@ -83,9 +87,8 @@ impl WindowsTable {
 
     /// Writes the rows that are held, series by series: a series changes little from window to window.
     fn write(&mut self) -> Result<(), WriteError> {
-        let mut rows = std::mem::take(&mut self.rows);
         self.rank_series();
-        rows.sort_by_key(|row| self.ranks.get(row.series as usize));
+        let rows = sorted_by_rank(&self.rows, &self.ranks);
         let series: Vec<_> = rows.iter().filter_map(|row| self.series.get(row.series as usize)).collect();
         let columns = vec![
             Ok(all_longs(rows.iter().map(|row| row.window).collect())),
@@ -95,8 +98,7 @@ impl WindowsTable {
             self.contexts.column(series.iter().map(|series| series.context).collect()),
             Ok(all_longs(rows.iter().map(|row| row.calls).collect())),
         ];
-        rows.clear();
-        self.rows = rows;
+        self.rows.clear();
         self.file.write_columns(columns)
     }
 
@@ -122,5 +124,44 @@ impl WindowsTable {
             Some(error) => Err(error),
             None => self.file.finish(),
         }
+    }
+}
+
+/// The rows by the ranks of their series, those of a series in their order: a counting sort, since ranks have no gaps.
+fn sorted_by_rank(rows: &[Row], ranks: &[u32]) -> Vec<Row> {
+    let rank = |row: &Row| ranks.get(row.series as usize).map_or(0, |&rank| rank as usize);
+    let mut places = vec![0; ranks.len()];
+    for row in rows {
+        if let Some(count) = places.get_mut(rank(row)) {
+            *count += 1;
+        }
+    }
+    let mut begin = 0;
+    for place in &mut places {
+        begin += std::mem::replace(place, begin);
+    }
+    let mut sorted = rows.to_vec();
+    for row in rows {
+        if let Some(place) = places.get_mut(rank(row))
+            && let Some(slot) = sorted.get_mut(*place)
+        {
+            *slot = *row;
+            *place += 1;
+        }
+    }
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, sorted_by_rank};
+
+    #[test]
+    fn rows_are_sorted_by_rank_and_those_of_a_series_stay_in_order() {
+        let row = |series, window| Row { series, window, calls: 1 };
+        let rows = [row(2, 0), row(0, 0), row(1, 1), row(0, 1), row(2, 2), row(0, 2)];
+        let sorted = sorted_by_rank(&rows, &[1, 2, 0]);
+        let found: Vec<_> = sorted.iter().map(|row| (row.series, row.window)).collect();
+        assert_eq!(found, [(2, 0), (2, 2), (0, 0), (0, 1), (0, 2), (1, 1)]);
     }
 }
