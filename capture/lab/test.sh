@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2317 # steps are called by name
 # The laboratory's whole test of hap-capture: every runtime under load, from the first instruction, beside trace-cmd, killed and
-# recovered, on both kernels. Needs `make lab`; 10 minutes a kernel. test.sh [KERNEL...], 6.1. and 6.12. by default.
+# recovered, ended in every way, on both kernels. test.sh [KERNEL...], 6.1. and 6.12. by default; needs `make lab`.
 set -euo pipefail
 export HAP_LAB_VM=${HAP_LAB_VM:-test}
 # shellcheck source=lib/common.sh
@@ -62,6 +62,12 @@ step_killed() {
     expect runc killed
 }
 
+# endings: by every way but SIGKILL, each told in run.json and by the exit code.
+step_endings() {
+    say "ending recordings in every way"
+    with_load runc "$WORKLOAD" "lab-endings \$target"
+}
+
 # no-syscalls: without raw_syscalls the functions of the observer list are gone.
 step_no-syscalls() {
     record runc "$WORKLOAD" 10 no-syscalls --no-syscalls
@@ -86,6 +92,7 @@ test_kernel() {
     step late-child || failed+=("$kernel late-child")
     step trace-cmd runc || failed+=("$kernel trace-cmd")
     step killed || failed+=("$kernel killed")
+    step endings || failed+=("$kernel endings")
     step no-syscalls || failed+=("$kernel no-syscalls")
     vm_kill
 }
