@@ -9,8 +9,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use hap_analyze::statistics::random::Random;
 use hap_schemas::{SCHEMA_VERSION, Table, metadata_key, tables};
+use hap_statistics::random::Random;
 use polars::prelude::*;
 use rayon::prelude::*;
 

@@ -9,9 +9,9 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use crate::progress::Progress;
-use crate::statistics::chao2::chao2;
-use crate::statistics::incidence::Incidence;
-use crate::statistics::random::Random;
+use hap_statistics::chao2::chao2;
+use hap_statistics::incidence::Incidence;
+use hap_statistics::random::Random;
 
 /// Samples drawn of each size.
 pub const DRAWS: usize = 500;
@@ -170,7 +170,7 @@ pub fn frame(rows: &[Calibration], ids: &[&str]) -> PolarsResult<DataFrame> {
 mod tests {
     use super::{DRAWS, Draw, calibrate};
     use crate::progress::Progress;
-    use crate::statistics::random::Random;
+    use hap_statistics::random::Random;
 
     /// Windows that hold each of 200 functions with the same probability.
     fn windows(count: usize) -> Vec<Vec<u32>> {

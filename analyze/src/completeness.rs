@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::functions::Functions;
 use crate::reach::{MERGES, RunWindows};
-use crate::statistics::chao2::{Richness, chao2};
-use crate::statistics::coverage::{Needed, coverage, units_for};
-use crate::statistics::function_set::FunctionSet;
-use crate::statistics::incidence::Incidence;
-use crate::statistics::resampled_coverage::{CoverageSamples, NeededInterval};
 use crate::subsystem::subsystem;
+use hap_statistics::chao2::{Richness, chao2};
+use hap_statistics::coverage::{Needed, coverage, units_for};
+use hap_statistics::function_set::FunctionSet;
+use hap_statistics::incidence::Incidence;
+use hap_statistics::resampled_coverage::{CoverageSamples, NeededInterval};
 
 /// Coverages that the number of further units is told for.
 pub const TARGETS: [f64; 2] = [0.95, 0.99];
@@ -137,9 +137,9 @@ pub fn by_subsystem(singletons: &[Singleton], functions: &Functions) -> Vec<Part
 mod tests {
     use super::{Completeness, Part, Singleton, by_subsystem, incidence, is_stable, singletons};
     use crate::functions::Functions;
-    use crate::statistics::coverage::Needed;
-    use crate::statistics::function_set::FunctionSet;
-    use crate::statistics::incidence::Incidence;
+    use hap_statistics::coverage::Needed;
+    use hap_statistics::function_set::FunctionSet;
+    use hap_statistics::incidence::Incidence;
 
     fn sets(runs: &[&[u32]]) -> Vec<FunctionSet> {
         runs.iter().map(|run| FunctionSet::of(8, run.iter().copied())).collect()

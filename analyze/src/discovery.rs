@@ -16,7 +16,7 @@ pub fn summary(runs: &[&Run], reach: &Reach) -> PolarsResult<DataFrame> {
     let count = |value: &dyn Fn(&Run, &RunReach) -> Option<i64>| {
         rows.iter().map(|(run, reach)| value(run, reach)).collect::<Vec<_>>()
     };
-    let trend = |value: &dyn Fn(crate::statistics::mann_kendall::MannKendall) -> f64| {
+    let trend = |value: &dyn Fn(hap_statistics::mann_kendall::MannKendall) -> f64| {
         rows.iter().map(|(_, reach)| reach.windows.steady.trend().map(value)).collect::<Vec<_>>()
     };
     let start = |reach: &RunReach| reach.windows.steady.window();

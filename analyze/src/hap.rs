@@ -9,9 +9,9 @@ use crate::groups::{Group, SetNumbers};
 use crate::measure::Figures;
 use crate::metrics::Metric;
 use crate::runs::{Losses, Run};
-use crate::statistics::bootstrap::{Interval, interval_of_mean, mean, standard_deviation};
-use crate::statistics::coverage::coverage;
 use crate::study::Study;
+use hap_statistics::bootstrap::{Interval, interval_of_mean, mean, standard_deviation};
+use hap_statistics::coverage::coverage;
 
 /// A metric of a group of runs.
 #[derive(Clone, Debug, PartialEq)]

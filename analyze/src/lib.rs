@@ -38,7 +38,6 @@ pub mod schema;
 pub mod sensitivity;
 pub mod similarity;
 pub mod sources;
-pub mod statistics;
 pub mod status;
 pub mod steady;
 pub mod study;

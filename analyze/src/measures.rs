@@ -9,8 +9,8 @@ use crate::functions::Functions;
 use crate::metrics::Metric;
 use crate::model::Model;
 use crate::reach::Reach;
-use crate::statistics::function_set::FunctionSet;
 use crate::weights::Weight;
+use hap_statistics::function_set::FunctionSet;
 
 /// What makes two functions one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use polars::prelude::*;
 
-use crate::statistics::false_discovery::benjamini_hochberg;
-use crate::statistics::fisher::Fisher;
+use hap_statistics::false_discovery::benjamini_hochberg;
+use hap_statistics::fisher::Fisher;
 
 /// Columns that [`with_tests`] adds, in order.
 pub const COLUMNS: [&str; 4] = ["incidence_difference", "fisher_p", "fisher_q", "absence_bound"];

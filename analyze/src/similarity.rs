@@ -4,9 +4,9 @@ use kodama::{Method, linkage};
 use rayon::prelude::*;
 
 use crate::progress::Progress;
-use crate::statistics::chao2::Z_95;
-use crate::statistics::function_set::FunctionSet;
-use crate::statistics::random::Random;
+use hap_statistics::chao2::Z_95;
+use hap_statistics::function_set::FunctionSet;
+use hap_statistics::random::Random;
 
 /// Resamples of each group's runs.
 pub const RESAMPLES: usize = 400;
@@ -135,7 +135,7 @@ impl Resampled {
 }
 
 fn deviation(values: &[f64]) -> Option<f64> {
-    crate::statistics::bootstrap::standard_deviation(values)
+    hap_statistics::bootstrap::standard_deviation(values)
 }
 
 /// A tree of groups.
@@ -180,7 +180,7 @@ pub fn tree(pairs: &[Pair], groups: usize) -> Option<Tree> {
 mod tests {
     use super::{Measure, Tree, between_runs, pairs, tree};
     use crate::progress::Progress;
-    use crate::statistics::function_set::FunctionSet;
+    use hap_statistics::function_set::FunctionSet;
 
     fn set(functions: &[u32]) -> FunctionSet {
         FunctionSet::of(16, functions.iter().copied())

@@ -1,7 +1,7 @@
 //! Steady state of a run: from which window on the discovery of new functions shows no trend.
 
-use crate::statistics::mann_kendall::{MannKendall, mann_kendall};
-use crate::statistics::mser::transient_end;
+use hap_statistics::mann_kendall::{MannKendall, mann_kendall};
+use hap_statistics::mser::transient_end;
 
 /// Fewest windows that can show a steady state: the truncation leaves at least half of them, and the normal
 /// approximation of Mann-Kendall needs ten.

@@ -16,8 +16,8 @@ use crate::reach::{Reach, Row, RunWindows, SourceAddresses, View};
 use crate::render::{counted, thousands};
 use crate::runs::{Run, select};
 use crate::sources;
-use crate::statistics::function_set::FunctionSet;
 use crate::{Error, Result};
+use hap_statistics::function_set::FunctionSet;
 
 /// Whether something unusual is taken into the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

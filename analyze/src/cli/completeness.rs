@@ -15,8 +15,8 @@ use crate::output::Report;
 use crate::progress::Progress;
 use crate::render::{self, decimal};
 use crate::runs::Losses;
-use crate::statistics::bootstrap::INDICATIVE_BELOW;
-use crate::statistics::function_set::FunctionSet;
+use hap_statistics::bootstrap::INDICATIVE_BELOW;
+use hap_statistics::function_set::FunctionSet;
 
 const EXAMPLE: &str = "\
 Example:

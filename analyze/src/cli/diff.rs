@@ -23,13 +23,13 @@ use crate::render::{self, counted, decimal};
 use crate::repetitions::warnings;
 use crate::runs::Run;
 use crate::similarity::{Similarity, pairs};
-use crate::statistics::bootstrap::INDICATIVE_BELOW;
-use crate::statistics::coverage::coverage;
-use crate::statistics::fisher::Fisher;
-use crate::statistics::function_set::FunctionSet;
-use crate::statistics::permutation::{Permutation, permutation_test};
 use crate::study::{Chosen, Study, choose, gap_notes};
 use crate::weights::Weight;
+use hap_statistics::bootstrap::INDICATIVE_BELOW;
+use hap_statistics::coverage::coverage;
+use hap_statistics::fisher::Fisher;
+use hap_statistics::function_set::FunctionSet;
+use hap_statistics::permutation::{Permutation, permutation_test};
 
 const EXAMPLES: &str = "\
 Examples:

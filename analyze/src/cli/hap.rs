@@ -15,9 +15,9 @@ use crate::metrics::Metric;
 use crate::output::Report;
 use crate::progress::Progress;
 use crate::render;
-use crate::statistics::bootstrap::INDICATIVE_BELOW;
 use crate::study::{Study, gap_notes};
 use crate::weights::Weight;
+use hap_statistics::bootstrap::INDICATIVE_BELOW;
 
 const EXAMPLES: &str = "\
 Examples:

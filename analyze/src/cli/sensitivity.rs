@@ -14,9 +14,9 @@ use crate::progress::Progress;
 use crate::render;
 use crate::runs::check_key;
 use crate::sensitivity::{Analysis, Compared, Grid, Question, frame};
-use crate::statistics::bootstrap::INDICATIVE_BELOW;
-use crate::statistics::order::RESAMPLES;
 use crate::study::Study;
+use hap_statistics::bootstrap::INDICATIVE_BELOW;
+use hap_statistics::order::RESAMPLES;
 
 const EXAMPLE: &str = "\
 Example:

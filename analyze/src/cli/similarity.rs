@@ -11,9 +11,9 @@ use crate::output::Report;
 use crate::progress::Progress;
 use crate::render;
 use crate::similarity::{Measure, Pair, RESAMPLES, between_runs, pairs, tree};
-use crate::statistics::bootstrap::INDICATIVE_BELOW;
-use crate::statistics::coverage::coverage;
-use crate::statistics::function_set::FunctionSet;
+use hap_statistics::bootstrap::INDICATIVE_BELOW;
+use hap_statistics::coverage::coverage;
+use hap_statistics::function_set::FunctionSet;
 
 const EXAMPLE: &str = "\
 Example:

@@ -8,8 +8,8 @@ use crate::discovery::{curve, summary};
 use crate::output::Report;
 use crate::progress::Progress;
 use crate::render;
-use crate::statistics::mser::BATCH;
 use crate::steady::{LEAST_WINDOWS, LEVEL};
+use hap_statistics::mser::BATCH;
 
 const EXAMPLE: &str = "\
 Example:

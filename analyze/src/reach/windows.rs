@@ -1,8 +1,8 @@
 //! The windows of one run: discovery of functions over time, and how often each window-sized piece holds a function.
 
 use crate::phase::Phase;
-use crate::statistics::incidence::Incidence;
 use crate::steady::Steady;
+use hap_statistics::incidence::Incidence;
 
 /// So many windows are merged into one, to see whether an estimate of completeness depends on their length.
 pub const MERGES: [usize; 3] = [1, 2, 4];
@@ -165,8 +165,8 @@ fn passing(held: &[Vec<u32>], functions: usize) -> Vec<u32> {
 mod tests {
     use super::{RunWindows, WindowCall};
     use crate::phase::Phase;
-    use crate::statistics::incidence::Incidence;
     use crate::steady::Steady;
+    use hap_statistics::incidence::Incidence;
 
     fn calls(rows: &[(u32, u32)]) -> Vec<WindowCall> {
         rows.iter().map(|(window, function)| WindowCall { window: *window, function: *function, calls: 2 }).collect()

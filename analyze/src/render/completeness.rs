@@ -4,7 +4,7 @@ use super::{Heading, decimal, grid, thousands};
 use crate::calibration::{Calibration, DRAWS, Draw, SHARES};
 use crate::completeness::{Completeness, Further, Part, is_stable};
 use crate::completeness_frames::{GroupRow, RunRow};
-use crate::statistics::chao2::Richness;
+use hap_statistics::chao2::Richness;
 
 /// One row a group.
 pub(crate) fn groups(rows: &[GroupRow], keys: &[String]) -> String {

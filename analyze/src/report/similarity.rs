@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Basis;
 use crate::groups::Group;
 use crate::similarity::{self, Pair, Tree};
-use crate::statistics::function_set::FunctionSet;
+use hap_statistics::function_set::FunctionSet;
 
 /// Similarities of the groups.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

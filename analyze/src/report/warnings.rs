@@ -10,8 +10,8 @@ use crate::groups::{Group, named};
 use crate::render::{counted, decimal, thousands};
 use crate::repetitions::{self, differences};
 use crate::runs::{Losses, Run};
-use crate::statistics::bootstrap::INDICATIVE_BELOW;
 use crate::study::Study;
+use hap_statistics::bootstrap::INDICATIVE_BELOW;
 
 /// A reason to doubt the figures of a workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,8 +6,8 @@ use crate::functions::Functions;
 use crate::measures::Measures;
 use crate::phase::Phase;
 use crate::reach::{Reach, Row};
-use crate::statistics::random::Random;
 use crate::study::Take;
+use hap_statistics::random::Random;
 
 /// The figure of each run under a choice.
 ///

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use crate::runs::Run;
-use crate::statistics::bootstrap::{Interval, interval_of_mean, mean};
-use crate::statistics::kendall_tau::kendall_tau;
-use crate::statistics::order::{RESAMPLES, probability_less, resampled_means};
+use hap_statistics::bootstrap::{Interval, interval_of_mean, mean};
+use hap_statistics::kendall_tau::kendall_tau;
+use hap_statistics::order::{RESAMPLES, probability_less, resampled_means};
 
 /// Name of the block over all blocks that everything compared has.
 pub const ALL_BLOCKS: &str = "all";

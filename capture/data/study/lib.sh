@@ -78,15 +78,24 @@ hap_runsc_start() {
     "$1" --root="$HAP_STATE/runsc" --network=sandbox --platform="$2" run -detach -pid-file "$HAP_STATE/pid" -bundle "$HAP_STATE/bundle" hap < /dev/null
 }
 
+# The sentry and the gofer, as pgrep and pkill find them.
+hap_runsc_processes() {
+    echo "^(runsc-(sandbox|gofer)|/proc/self/exe) (.* )?--root=$HAP_STATE/runsc (.* )?(boot|gofer) "
+}
+
 hap_runsc_stop() {
-    "$1" --root="$HAP_STATE/runsc" --platform="$2" delete -force hap || true
+    # Of a sentry that spins the command waits for the end.
+    timeout -k 5 60 "$1" --root="$HAP_STATE/runsc" --platform="$2" delete -force hap || {
+        pkill -KILL -f "$(hap_runsc_processes)" || true
+        timeout -k 5 60 "$1" --root="$HAP_STATE/runsc" --platform="$2" delete -force hap || true
+    }
     hap_netns_remove
 }
 
 # Arguments of `hap-capture record` for gVisor: the sentry, its gofer, their control group.
 hap_runsc_target() {
     echo "--container-pid $(cat "$HAP_STATE/pid")"
-    for pid in $(pgrep -f '^runsc-(sandbox|gofer)|^/proc/self/exe .*--root=[^ ]*hap.* (boot|gofer) '); do
+    for pid in $(pgrep -f "$(hap_runsc_processes)"); do
         echo "--pid $pid"
     done
 }

@@ -3,21 +3,20 @@
 //! Time is cut into windows. `new[i]` is the number of call sites in task context that were seen in window i and not
 //! before. After each window, once there are at least [`SteadyRule::min_windows`] of them:
 //!
-//! 1. MSER-5 (White, Simulation 69, 1997) over `new` gives the warm-up to cut off; where it would take more than half
-//!    of all windows, nothing can be said yet.
+//! 1. MSER-5 (White, Simulation 69, 1997) over `new` gives the warm-up to cut off; where it would take half of all
+//!    windows or more, nothing can be said yet.
 //! 2. Behind the cut, the test of Mann and Kendall must show no falling trend (one-sided, 5 %).
 //! 3. Behind the cut, a window brings at most [`SteadyRule::max_new_share`] of the functions known on average: without
 //!    this, discovery at a constant high rate, which has no trend either, would count as flat.
 
 mod discovery;
-mod mann_kendall;
-mod mser;
 
 pub use discovery::{Discovery, SharedSites, SteadyState};
-pub use mann_kendall::mann_kendall_z;
-pub use mser::mser_5;
 
 use std::time::Duration;
+
+use hap_statistics::mann_kendall::mann_kendall;
+use hap_statistics::mser::transient_end;
 
 /// One-sided 5 % bound of the standard normal distribution.
 const FALLING: f64 = -1.644_853_626_951_472_2;
@@ -45,10 +44,11 @@ impl SteadyRule {
         if new.len() < self.min_windows {
             return false;
         }
-        let Some(behind) = mser_5(new).and_then(|cut| new.get(cut..)) else { return false };
-        let known: f64 = new.iter().map(|&count| f64::from(count)).sum();
-        let mean = behind.iter().map(|&count| f64::from(count)).sum::<f64>() / behind.len().max(1) as f64;
-        mean <= known * self.max_new_share && mann_kendall_z(behind) > FALLING
+        let new: Vec<f64> = new.iter().map(|&count| f64::from(count)).collect();
+        let Some(behind) = transient_end(&new).and_then(|end| new.get(end..)) else { return false };
+        let known: f64 = new.iter().sum();
+        let mean = behind.iter().sum::<f64>() / behind.len().max(1) as f64;
+        mean <= known * self.max_new_share && mann_kendall(behind).z > FALLING
     }
 }
 
@@ -62,6 +62,8 @@ mod tests {
         let mut new = vec![400, 120, 40, 10, 5, 2, 1];
         new.resize(19, 0);
         assert!(!rule.is_steady(&new), "too few windows");
+        new.resize(29, 0);
+        assert!(!rule.is_steady(&new), "the warm-up is not less than half of the whole batches");
         new.push(0);
         assert!(rule.is_steady(&new));
         let constant = vec![30; 40];

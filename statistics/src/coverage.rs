@@ -61,7 +61,7 @@ fn decay(incidence: &Incidence) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{Needed, coverage, coverage_after, units_for};
-    use crate::statistics::incidence::Incidence;
+    use crate::incidence::Incidence;
 
     /// Units, incidences, Q1, Q2: the rest of the incidences in functions of at least three.
     fn incidence(units: u64, total: u64, once: u64, twice: u64) -> Incidence {

@@ -28,7 +28,7 @@ pub fn probability_less(a: &[f64], b: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::{RESAMPLES, probability_less, resampled_means};
-    use crate::statistics::oracle::rows;
+    use crate::oracle::rows;
 
     #[test]
     fn ties_count_by_half() {
@@ -49,7 +49,7 @@ mod tests {
     // of 4,000 resamples is at most 0.008.
     #[test]
     fn shares_are_near_those_of_all_resamples() {
-        for row in rows(include_str!("../../tests/oracle/order.csv"), 9) {
+        for row in rows(include_str!("../tests/oracle/order.csv"), 9) {
             let found = probability_less(&resampled_means(&row[1..5], 5), &resampled_means(&row[5..], 6)).unwrap();
             assert!((found - row[0]).abs() < 0.03, "{row:?} {found}");
         }

@@ -66,12 +66,12 @@ fn prefix(tree: &[i64], rank: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::{MannKendall, mann_kendall};
-    use crate::statistics::oracle::{near, rows};
+    use crate::oracle::{near, rows};
 
     // Each row: S, z and p of pymannkendall's original_test, and the series.
     #[test]
     fn trends_are_those_of_pymannkendall() {
-        for row in rows(include_str!("../../tests/oracle/mann_kendall.csv"), 28) {
+        for row in rows(include_str!("../tests/oracle/mann_kendall.csv"), 28) {
             let found = mann_kendall(&row[3..]);
             assert!(near(&[found.score as f64, found.z, found.p], &row[..3]), "{row:?} {found:?}");
         }

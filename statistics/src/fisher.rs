@@ -54,11 +54,11 @@ impl Fisher {
 #[cfg(test)]
 mod tests {
     use super::Fisher;
-    use crate::statistics::oracle::{near, rows};
+    use crate::oracle::{near, rows};
 
     #[test]
     fn p_values_are_those_of_scipy() {
-        for row in rows(include_str!("../../tests/oracle/fisher.csv"), 5) {
+        for row in rows(include_str!("../tests/oracle/fisher.csv"), 5) {
             let [runs_a, runs_b, present_a, present_b, expected] = row[..] else { unreachable!() };
             let found = Fisher::new(runs_a as usize, runs_b as usize).p(present_a as usize, present_b as usize);
             assert!(near(&[found], &[expected]), "{row:?} {found}");

@@ -105,8 +105,8 @@ fn interval_without_unseen(incidence: &Incidence) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::chao2;
-    use crate::statistics::incidence::Incidence;
-    use crate::statistics::oracle::{near, rows};
+    use crate::incidence::Incidence;
+    use crate::oracle::{near, rows};
 
     /// m units, of which so many functions are in one, so many in two, and the rest in three.
     fn incidence(units: u64, seen: u64, once: u64, twice: u64) -> Incidence {
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn estimates_and_intervals_are_those_of_the_oracle() {
-        for row in rows(include_str!("../../tests/oracle/chao2.csv"), 8) {
+        for row in rows(include_str!("../tests/oracle/chao2.csv"), 8) {
             let [units, once, twice, thrice, estimate, error, low, high] = row[..] else { unreachable!() };
             let incidence = incidence(units as u64, (once + twice + thrice) as u64, once as u64, twice as u64);
             let found = chao2(&incidence).unwrap();
@@ -157,7 +157,7 @@ mod tests {
     // that and the one of independent functions; units deleted one by one from the matrix itself.
     #[test]
     fn the_variance_is_that_of_leaving_out_one_unit_after_the_other() {
-        for row in rows(include_str!("../../tests/oracle/chao2_jackknife.csv"), 16) {
+        for row in rows(include_str!("../tests/oracle/chao2_jackknife.csv"), 16) {
             let units = row[..12].iter().map(|bits| (0..16).filter(|function| (*bits as u32) >> function & 1 == 1));
             let incidence = Incidence::of_units(16, units);
             let found = chao2(&incidence).unwrap();

@@ -126,8 +126,8 @@ fn choose_at_most(n: u64, k: u64, limit: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::{Permutation, choose_at_most, permutation_test};
-    use crate::statistics::function_set::FunctionSet;
-    use crate::statistics::oracle::rows;
+    use crate::function_set::FunctionSet;
+    use crate::oracle::rows;
 
     fn runs(functions: &[&[u32]]) -> Vec<FunctionSet> {
         functions.iter().map(|run| FunctionSet::of(16, run.iter().copied())).collect()
@@ -146,7 +146,7 @@ mod tests {
     // Each row: runs of A, 8 bits a run for 8 runs, p of |A \ B| and of |B \ A| over itertools.combinations.
     #[test]
     fn p_values_are_those_of_all_combinations() {
-        for row in rows(include_str!("../../tests/oracle/permutation.csv"), 11) {
+        for row in rows(include_str!("../tests/oracle/permutation.csv"), 11) {
             let sets: Vec<_> = row[1..9]
                 .iter()
                 .map(|bits| FunctionSet::of(8, (0..8).filter(|bit| (*bits as u32) >> bit & 1 == 1)))

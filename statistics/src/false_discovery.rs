@@ -20,13 +20,13 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::benjamini_hochberg;
-    use crate::statistics::oracle::{near, rows};
+    use crate::oracle::{near, rows};
 
     // Columns: p, and q of statsmodels' multipletests(p, method="fdr_bh"). The p-values are the 15 of the example in
     // Benjamini and Hochberg (1995) and 25 more.
     #[test]
     fn q_values_are_those_of_statsmodels() {
-        let table = rows(include_str!("../../tests/oracle/benjamini_hochberg.csv"), 2);
+        let table = rows(include_str!("../tests/oracle/benjamini_hochberg.csv"), 2);
         let (p, q): (Vec<f64>, Vec<f64>) = table.iter().map(|row| (row[0], row[1])).unzip();
         assert!(near(&benjamini_hochberg(&p), &q));
     }

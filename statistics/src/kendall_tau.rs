@@ -23,12 +23,12 @@ fn sign(number: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::kendall_tau;
-    use crate::statistics::oracle::{near, rows};
+    use crate::oracle::{near, rows};
 
     // Each row: scipy.stats.kendalltau, and the two lists of six.
     #[test]
     fn taus_are_those_of_scipy() {
-        for row in rows(include_str!("../../tests/oracle/kendall_tau.csv"), 13) {
+        for row in rows(include_str!("../tests/oracle/kendall_tau.csv"), 13) {
             assert!(near(&[kendall_tau(&row[1..7], &row[7..]).unwrap()], &row[..1]), "{row:?}");
         }
     }

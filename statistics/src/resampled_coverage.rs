@@ -115,10 +115,10 @@ impl Binomial {
 #[cfg(test)]
 mod tests {
     use super::{Binomial, CoverageSamples, assemblage};
-    use crate::statistics::coverage::{coverage, units_for};
-    use crate::statistics::incidence::Incidence;
-    use crate::statistics::oracle::{near, rows};
-    use crate::statistics::random::Random;
+    use crate::coverage::{coverage, units_for};
+    use crate::incidence::Incidence;
+    use crate::oracle::{near, rows};
+    use crate::random::Random;
 
     /// The ants at 500 m of Longino and Colwell (2011), but for the frequencies above ten, which are not published.
     fn ants() -> Incidence {
@@ -132,7 +132,7 @@ mod tests {
         let incidence = Incidence::new(6, [1, 1, 1, 1, 2, 2, 3, 6]);
         let covered = coverage(&incidence).unwrap();
         let found = assemblage(&incidence, covered);
-        let expected = rows(include_str!("../../tests/oracle/assemblage.csv"), 2);
+        let expected = rows(include_str!("../tests/oracle/assemblage.csv"), 2);
         assert_eq!(found.len(), expected.len());
         for ((probability, functions), row) in found.iter().zip(expected) {
             assert!(near(&[*probability, *functions as f64], &row), "{probability} {functions} {row:?}");
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn cumulated_probabilities_are_those_of_scipy() {
-        for row in rows(include_str!("../../tests/oracle/binomial.csv"), 4) {
+        for row in rows(include_str!("../tests/oracle/binomial.csv"), 4) {
             let [trials, probability, k, expected] = row[..] else { unreachable!() };
             let found = Binomial::new(trials as u64, probability).cumulated[k as usize];
             assert!((found - expected).abs() < 1e-9, "{row:?} {found}");

@@ -37,7 +37,7 @@ fn statistics(batches: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::transient_end;
-    use crate::statistics::oracle::rows;
+    use crate::oracle::rows;
 
     #[test]
     fn the_transient_ends_where_the_mean_of_the_rest_is_surest() {
@@ -56,7 +56,7 @@ mod tests {
     // Each row: the end, or -1, and 60 values; the oracle evaluates the definition for every truncation.
     #[test]
     fn ends_are_those_of_the_definition() {
-        for row in rows(include_str!("../../tests/oracle/mser.csv"), 61) {
+        for row in rows(include_str!("../tests/oracle/mser.csv"), 61) {
             let expected = usize::try_from(row[0] as i64).ok();
             assert_eq!(transient_end(&row[1..]), expected, "{row:?}");
         }
