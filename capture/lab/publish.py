@@ -28,16 +28,18 @@ def main():
     program = str(Path(os.environ["HAP_BIN"], "hap-ingest")) if "HAP_BIN" in os.environ else "hap-ingest"
     for table in TABLES:
         shutil.rmtree(arguments.out / table, ignore_errors=True)
+    # Listed once: a study may go on meanwhile.
+    recorded, short = captures(arguments.runs), captures(arguments.short)
     options = ["--window", arguments.window, "--level", arguments.level, "--out", arguments.out]
-    ingest(program, *arguments.runs, *options)
-    if arguments.short:
-        ingest(program, *arguments.short, *options, "--label", "study=short")
+    ingest(program, *recorded, *options)
+    if short:
+        ingest(program, *short, *options, "--label", "study=short")
     manifest = {
         "plans": [plan(path) for path in arguments.plan],
         "ingest": {"tool": tool(program), "window": arguments.window, "level": arguments.level},
-        "recorders": recorders(arguments.runs),
+        "recorders": recorders(recorded),
         "packages": packages(),
-        "captures": [capture(path) for path in sorted(captures(arguments.runs + arguments.short))],
+        "captures": [capture(path) for path in sorted(recorded + short)],
     }
     (arguments.out / "manifest.json").write_text(text(manifest))
 
@@ -80,7 +82,7 @@ def tool(program):
 
 def recorders(folders):
     """Recorders and kernels that the runs name; more than one of either is worth knowing."""
-    runs = [run_json(folder) for folder in captures(folders)]
+    runs = [run_json(folder) for folder in folders]
     kernels = {(run["kernel"]["release"], run["kernel"]["version"], run["kernel"]["build_id"]) for run in runs}
     return {
         "tools": sorted({run["tool"] for run in runs}),

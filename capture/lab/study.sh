@@ -38,10 +38,12 @@ study_code() { timeout -k 5 120 "$LAB/lab" run 'cat /run/study.code 2> /dev/null
 
 # Folders of finished runs in the virtual machine.
 finished_runs() {
-    timeout -k 5 120 "$LAB/lab" run 'cd /out/study && find . -name run.json -printf "%P\n"' | sed -n 's|/*run\.json$||p' | sort
+    timeout -k 5 120 "$LAB/lab" run 'cd /out/study && find . -name run.json -printf "%T@ %P\n"' | sort -n |
+        if [ -n "$code" ]; then cat; else head -n -1; fi | sed -n 's|^[^ ]* \(.*\)/run\.json$|\1|p'
 }
 
-# Copies finished runs that are not here yet; a run appears in OUT whole or not at all.
+# Copies finished runs that are not here yet; a run appears in OUT whole or not at all. The last one is left until the next, or the
+# study's end: its requests may not have been counted yet.
 fetch_finished() {
     local run
     finished_runs | while read -r run; do

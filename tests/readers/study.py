@@ -8,6 +8,8 @@ import polars
 from comparisons import check, finish
 
 DATA = pathlib.Path(sys.argv[1])
+# Those that the laboratory cannot have: from short captures, most of whose loads nobody counted.
+SHORT = ("firecracker", "kata-qemu", "nabla")
 WORKLOADS = ("node-express", "python-tornado", "redis-bench-get", "redis-bench-set")
 TABLES = ("functions", "runs", "threads", "windows")
 LIMIT_BYTES = 40_000_000
@@ -36,7 +38,7 @@ def check_dataset(name):
 
 
 study = check_dataset("study")
-loaded = study.filter(polars.col("workload").is_in(WORKLOADS))
+loaded = study.filter(polars.col("workload").is_in(WORKLOADS) & ~polars.col("runtime").is_in(SHORT))
 few = loaded.filter(polars.col("requests") < MIN_REQUESTS).select("run", "requests").rows()
 check("study: requests served", few, [])
 check_dataset("hostile")

@@ -11,7 +11,7 @@ use crate::run_dir::{RunDir, write_atomically};
 /// Label of the fewest requests of a run that counts.
 const MIN_REQUESTS: &str = "min_requests";
 
-/// Puts the counts of the load into the run. Errors fail it; too few requests are told.
+/// Puts the counts of the load into the run. Errors fail it, and so do requests that are too few or that nobody could count.
 pub(super) fn amend(
     dir: &RunDir,
     counts: LoadCounts,
@@ -32,7 +32,8 @@ pub(super) fn amend(
         let served = run.requests.and_then(|requests| u64::try_from(requests).ok());
         if served.is_none_or(|served| served < minimum) {
             let served = served.map_or_else(|| "an unknown number of".to_owned(), |served| served.to_string());
-            run.notes.push(format!("served {served} requests; the plan wants at least {minimum}"));
+            let too_few = || format!("the workload served {served} requests; the plan wants at least {minimum}");
+            run.failure = run.failure.or_else(|| Some(too_few()));
         }
     }
     write_atomically(&path, |out| {
@@ -47,22 +48,23 @@ mod tests {
     use super::{LoadCounts, amend};
     use crate::run_dir::RunDir;
 
-    fn amended(requests: i64, errors: i64) -> (Option<String>, Vec<String>) {
+    fn amended(requests: Option<i64>, errors: i64) -> Option<String> {
         let root = tempfile::tempdir().unwrap();
         let dir = RunDir::open(root.path());
         std::fs::write(dir.run_json(), r#"{"run": "r", "workload": "redis"}"#).unwrap();
-        let counts = LoadCounts { requests: Some(requests), errors: Some(errors) };
+        let counts = LoadCounts { requests, errors: Some(errors) };
         let run = amend(&dir, counts, Some(200), None).unwrap();
         let again = hap_schemas::RunJson::parse(&std::fs::read_to_string(dir.run_json()).unwrap()).unwrap();
         assert_eq!(again, run);
-        (run.failure, run.notes)
+        run.failure
     }
 
     #[test]
-    fn errors_fail_a_run_and_too_few_requests_are_told() {
-        assert_eq!(amended(500, 0), (None, vec![]));
-        assert_eq!(amended(500, 2), (Some("the workload reported 2 errors".to_owned()), vec![]));
-        let (failure, notes) = amended(3, 0);
-        assert_eq!((failure, notes), (None, vec!["served 3 requests; the plan wants at least 200".to_owned()]));
+    fn errors_and_too_few_or_uncounted_requests_fail_a_run() {
+        let too_few = |served| Some(format!("the workload served {served} requests; the plan wants at least 200"));
+        assert_eq!(amended(Some(500), 0), None);
+        assert_eq!(amended(Some(500), 2), Some("the workload reported 2 errors".to_owned()));
+        assert_eq!(amended(Some(3), 0), too_few("3"));
+        assert_eq!(amended(None, 0), too_few("an unknown number of"));
     }
 }
