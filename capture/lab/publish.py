@@ -37,9 +37,9 @@ def main():
     manifest = {
         "plans": [plan(path) for path in arguments.plan],
         "ingest": {"tool": tool(program), "window": arguments.window, "level": arguments.level},
-        "recorders": recorders(recorded),
+        "recorders": recorders(recorded.values()),
         "packages": packages(),
-        "captures": [capture(path) for path in sorted(recorded + short)],
+        "captures": [capture(folder, run) for folder, run in sorted((recorded | short).items())],
     }
     (arguments.out / "manifest.json").write_text(text(manifest))
 
@@ -63,12 +63,8 @@ def ingest(program, *arguments):
 
 
 def captures(folders):
-    """The folder of every run."""
-    return [path.parent for folder in folders for path in folder.rglob("run.json")]
-
-
-def run_json(folder):
-    return json.loads((folder / "run.json").read_text())
+    """The folder of every run, and its run.json."""
+    return {path.parent: json.loads(path.read_text()) for folder in folders for path in folder.rglob("run.json")}
 
 
 def plan(path):
@@ -80,9 +76,8 @@ def tool(program):
     return subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def recorders(folders):
+def recorders(runs):
     """Recorders and kernels that the runs name; more than one of either is worth knowing."""
-    runs = [run_json(folder) for folder in folders]
     kernels = {(run["kernel"]["release"], run["kernel"]["version"], run["kernel"]["build_id"]) for run in runs}
     return {
         "tools": sorted({run["tool"] for run in runs}),
@@ -109,8 +104,7 @@ def versions(wanted, root):
     return dict(line.split() for line in listed.splitlines())
 
 
-def capture(folder):
-    run = run_json(folder)
+def capture(folder, run):
     files = {name: digest(folder / name) for name in ("trace.dat", "run.json")}
     return {"run": run["run"], "boot_id": run["boot_id"], "requests": run.get("requests"), "files": files}
 

@@ -14,7 +14,7 @@ def of_kernelshark(counter: str, trace: Path) -> tuple[dict[str, int], str]:
     done = subprocess.run([counter, trace], check=True, capture_output=True, text=True)
     counts = {}
     for line in done.stdout.splitlines():
-        _, event, count = line.rsplit(" ", 2)
+        event, count = line.rsplit(" ", 1)
         # system/event; hap's tables have no systems
         counts[event.split("/")[1]] = int(count)
     return counts, done.stderr

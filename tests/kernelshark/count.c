@@ -1,4 +1,4 @@
-/* Counts the events of a trace.dat by name, as KernelShark's library reads them: count FILE... prints "FILE EVENT COUNT" lines. */
+/* Counts the events of a trace.dat by name, as KernelShark's library reads them: count FILE prints "EVENT COUNT" lines. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ static void count(struct kshark_context *context, const char *file)
 	free(entries);
 	qsort(counts, known, sizeof(*counts), by_name);
 	for (i = 0; i < known; i++) {
-		printf("%s %s %lu\n", file, counts[i].event, counts[i].events);
+		printf("%s %lu\n", counts[i].event, counts[i].events);
 		free(counts[i].event);
 	}
 	kshark_close(context, stream);
@@ -69,12 +69,10 @@ static void count(struct kshark_context *context, const char *file)
 int main(int argc, char **argv)
 {
 	struct kshark_context *context = NULL;
-	int i;
 
-	if (argc < 2 || !kshark_instance(&context))
+	if (argc != 2 || !kshark_instance(&context))
 		return 2;
-	for (i = 1; i < argc; i++)
-		count(context, argv[i]);
+	count(context, argv[1]);
 	kshark_free(context);
 	return 0;
 }

@@ -11,29 +11,17 @@ import numpy
 import scipy.optimize
 import scipy.special
 import scipy.stats
+from comparisons import check, finish
 
 HAP = sys.argv[1]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD_ID = "3b43fad5034874490492495d552c0af6a5fab235"
 KERNELS = ROOT / "data" / "kernels"
 SAMPLE = ROOT / "ingest" / "tests" / "bugs_data" / "linux-cna-sample.tar.zst"
-FAILED = []
-PASSED = 0
 
 sys.path.insert(0, str(ROOT / "data" / "bugs"))
 import check_versions  # noqa: E402
 import sample  # noqa: E402
-
-
-def check(name, found, expected, tolerance=0.0):
-    """Counts a comparison; tells both sides where they differ."""
-    global PASSED
-    is_close = abs(found - expected) <= tolerance * max(1.0, abs(expected)) if tolerance else found == expected
-    if is_close:
-        PASSED += 1
-    else:
-        FAILED.append(name)
-        print(f"FAILED {name}\n  found    {found}\n  expected {expected}")
 
 
 def log_likelihood(theta, bugs, lines):
@@ -180,5 +168,4 @@ with tempfile.TemporaryDirectory() as scratch:
     releases = [f"{release}={hap(dataset, SAMPLE, release)}/bugs.parquet" for release in ("6.1.192", "6.12.117")]
     check("versions of real records", check_versions.main(SAMPLE, *releases), 0)
 check("hand-read sample of the function rule", sample.main(), 0)
-print(f"readers, bugs: {PASSED} passed, {len(FAILED)} failed")
-sys.exit(bool(FAILED))
+finish("readers, bugs")

@@ -39,7 +39,7 @@ def check_dataset(name):
 
 study = check_dataset("study")
 loaded = study.filter(polars.col("workload").is_in(WORKLOADS) & ~polars.col("runtime").is_in(SHORT))
-few = loaded.filter(polars.col("requests") < MIN_REQUESTS).select("run", "requests").rows()
+few = loaded.filter(polars.col("requests").fill_null(0) < MIN_REQUESTS).select("run", "requests").rows()
 check("study: requests served", few, [])
 check_dataset("hostile")
 finish("readers, study")

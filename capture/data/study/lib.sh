@@ -83,11 +83,15 @@ hap_runsc_processes() {
     echo "^(runsc-(sandbox|gofer)|/proc/self/exe) (.* )?--root=$HAP_STATE/runsc (.* )?(boot|gofer) "
 }
 
+# Of a sentry that spins the command waits for the end.
+hap_runsc_delete() {
+    timeout -k 5 60 "$1" --root="$HAP_STATE/runsc" --platform="$2" delete -force hap
+}
+
 hap_runsc_stop() {
-    # Of a sentry that spins the command waits for the end.
-    timeout -k 5 60 "$1" --root="$HAP_STATE/runsc" --platform="$2" delete -force hap || {
+    hap_runsc_delete "$1" "$2" || {
         pkill -KILL -f "$(hap_runsc_processes)" || true
-        timeout -k 5 60 "$1" --root="$HAP_STATE/runsc" --platform="$2" delete -force hap || true
+        hap_runsc_delete "$1" "$2" || true
     }
     hap_netns_remove
 }

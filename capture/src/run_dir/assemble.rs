@@ -60,10 +60,8 @@ pub(crate) fn read_metadata(dir: &RunDir) -> Result<Texts> {
     Ok(file.texts)
 }
 
-/// Writes `trace.dat` from the texts and the parts. Compressed chunks are copied as they are. The modules are left out:
-/// KernelShark's library complains of an option that only trace-cmd 3.4 knows, and `run.json` has them.
+/// Writes `trace.dat` from the texts and the parts. Compressed chunks are copied as they are.
 pub fn write_trace_dat(dir: &RunDir, texts: &Texts, facts: &FileFacts) -> Result<()> {
-    let texts = &Texts { modules: None, ..texts.clone() };
     let mut failed = None;
     let written = write_atomically(&dir.trace_dat(), |out| {
         let mut writer = TraceDatWriter::new(out, facts.config())?;

@@ -64,6 +64,8 @@ pub fn finish(dir: &RunDir, mut recorded: Recorded) -> Result<Finished> {
     let listed = run.threads.take().unwrap_or_default();
     let threads = super::threads::merge(listed, &scan, &recorded.tgids, &recorded.seen);
     recorded.texts.cmdlines = super::threads::names(&threads, recorded.names);
+    // KernelShark's library complains of this option, which only trace-cmd 3.4 knows; run.json has the modules.
+    recorded.texts.modules = None;
     write_trace_dat(dir, &recorded.texts, &recorded.facts)?;
     run.threads = Some(threads);
     run.cpus = accounts(&recorded.facts.cpus, &recorded.stats, &scan);

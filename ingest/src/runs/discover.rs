@@ -6,8 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hap_ftrace::{Module, Modules};
-use hap_schemas::io_remedy;
-use hap_schemas::{ModuleInfo, RunJson, RunJsonError};
+use hap_schemas::{ModuleInfo, RunJson, RunJsonError, io_remedy};
 use thiserror::Error;
 
 /// A capture found on disk.
