@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Makes a dataset that can be published of studies that were run in the laboratory, with a manifest of what it was made from.
 
-publish.py [--level N] [--window DURATION] [--short CAPTURES]... --out DATASET --plan PLAN.toml... RUNS...
+publish.py [--add] [--level N] [--window DURATION] [--short CAPTURES]... --out DATASET --plan PLAN.toml... RUNS...
 
 RUNS are folders of `make lab-study`; CAPTURES are others, of runtimes that the laboratory cannot have, labelled study=short. The
 tables functions, windows, threads and runs are written by hap-ingest (of the folder HAP_BIN, or the PATH). DATASET/manifest.json
 has the plans with their seeds, versions of every program that matters, and of each capture the bytes and SHA-256 of its files:
-the captures themselves are too large to be published beside it.
+the captures themselves are too large to be published beside it. With --add, the runs of an earlier call stay in the dataset
+and in its manifest, whose captures may be gone by now; where a program differs between the calls, its versions are all named.
 """
 import argparse
 import hashlib
@@ -16,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from operator import itemgetter
 from pathlib import Path
 
 TABLES = ("functions", "runs", "threads", "windows")
@@ -26,8 +28,7 @@ PACKAGES = Path(__file__).parent / "packages"
 def main():
     arguments = parse()
     program = str(Path(os.environ["HAP_BIN"], "hap-ingest")) if "HAP_BIN" in os.environ else "hap-ingest"
-    for table in TABLES:
-        shutil.rmtree(arguments.out / table, ignore_errors=True)
+    before = json.loads((arguments.out / "manifest.json").read_text()) if arguments.add else start_anew(arguments.out)
     # Listed once: a study may go on meanwhile.
     recorded, short = captures(arguments.runs), captures(arguments.short)
     options = ["--window", arguments.window, "--level", arguments.level, "--out", arguments.out]
@@ -39,13 +40,47 @@ def main():
         "ingest": {"tool": tool(program), "window": arguments.window, "level": arguments.level},
         "recorders": recorders(recorded.values()),
         "packages": packages(),
-        "captures": [capture(folder, run) for folder, run in sorted((recorded | short).items())],
+        "captures": [capture(folder, run) for folder, run in (recorded | short).items()],
     }
-    (arguments.out / "manifest.json").write_text(text(manifest))
+    (arguments.out / "manifest.json").write_text(text(joined(before, manifest)))
+
+
+def start_anew(dataset):
+    """Takes the tables away; the manifest of no runs."""
+    for table in TABLES:
+        shutil.rmtree(dataset / table, ignore_errors=True)
+    return {}
+
+
+def joined(before, now):
+    """The manifest of an earlier call with that of this one, whose runs take the place of runs of the same name."""
+    if not before:
+        return now | {"captures": sorted(now["captures"], key=itemgetter("run"))}
+    if before["ingest"] != now["ingest"]:
+        sys.exit(f"the dataset was made by {before['ingest']}, not by {now['ingest']}")
+    return {
+        "plans": joined_lists(before["plans"], now["plans"], key=itemgetter("file")),
+        "ingest": now["ingest"],
+        "recorders": {key: joined_lists(before["recorders"][key], listed, key=str) for key, listed in now["recorders"].items()},
+        "packages": {where: joined_versions(before["packages"][where], known) for where, known in now["packages"].items()},
+        "captures": joined_lists(before["captures"], now["captures"], key=itemgetter("run")),
+    }
+
+
+def joined_lists(before, now, key):
+    by_key = {key(item): item for item in before + now}
+    return [by_key[found] for found in sorted(by_key)]
+
+
+def joined_versions(before, now):
+    """Of each package its version, or all that were there, the oldest first: "1, 2"."""
+    seen = {name: before.get(name, "").split(", ") for name in now}
+    return {name: ", ".join(dict.fromkeys(filter(None, [*seen[name], version]))) for name, version in now.items()}
 
 
 def parse():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--add", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--plan", type=Path, action="append", required=True)
     parser.add_argument("--short", type=Path, action="append", default=[])
@@ -82,7 +117,6 @@ def recorders(runs):
     return {
         "tools": sorted({run["tool"] for run in runs}),
         "kernels": [dict(zip(("release", "version", "build_id"), kernel)) for kernel in sorted(kernels)],
-        "boots": len({run["boot_id"] for run in runs}),
     }
 
 

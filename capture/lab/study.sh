@@ -36,17 +36,18 @@ give_back_finished() {
 # The study's exit code, nothing while it runs; fails where the virtual machine does not answer.
 study_code() { timeout -k 5 120 "$LAB/lab" run 'cat /run/study.code 2> /dev/null || true'; }
 
-# Folders of finished runs in the virtual machine.
+# Folders of the runs in the virtual machine, in the order in which they were finished.
 finished_runs() {
-    timeout -k 5 120 "$LAB/lab" run 'cd /out/study && find . -name run.json -printf "%T@ %P\n"' | sort -n |
-        if [ -n "$code" ]; then cat; else head -n -1; fi | sed -n 's|^[^ ]* \(.*\)/run\.json$|\1|p'
+    timeout -k 5 120 "$LAB/lab" run 'cd /out/study && find . -name run.json -printf "%T@ %P\n"' |
+        sort -n | sed -n 's|^[^ ]* \(.*\)/run\.json$|\1|p'
 }
 
-# Copies finished runs that are not here yet; a run appears in OUT whole or not at all. The last one is left until the next, or the
-# study's end: its requests may not have been counted yet.
+# fetch_finished STUDY-CODE: copies finished runs that are not here yet; a run appears in OUT whole or not at all. The last one is
+# left until the next, or the study's end (its code is known): its requests may not have been counted yet.
 fetch_finished() {
-    local run
-    finished_runs | while read -r run; do
+    local run left=1
+    if [ -n "$1" ]; then left=0; fi
+    finished_runs | head -n "-$left" | while read -r run; do
         [ -f "$out/$run/run.json" ] && continue
         rm -rf "${out:?}/$run" "$out/.part"
         mkdir -p "$out/.part" "$out/$(dirname "$run")"
@@ -59,14 +60,15 @@ fetch_finished() {
 
 count_runs() { find "$out" -name run.json | wc -l; }
 
-# Until the study has ended (its code in $code), or no run has been finished for too long (fails).
+# Until the study has ended (its code in $code); fails where the virtual machine has ended, or finishes no run for too long.
 follow_study() {
     local runs last=$SECONDS before
     before=$(count_runs)
     while [ $((SECONDS - last)) -lt "$patience" ]; do
         sleep 15
+        vm_running || return 1
         code=$(study_code) || continue
-        fetch_finished || continue
+        fetch_finished "$code" || continue
         [ -z "$code" ] || return 0
         runs=$(count_runs)
         if [ "$runs" -gt "$before" ]; then
@@ -89,7 +91,7 @@ main() {
             say "the study has ended with code $code: $(count_runs) runs in $out, log in $out/study.log"
             exit "$code"
         fi
-        say "no run in $patience s: starting the virtual machine again"
+        say "the virtual machine has ended, or finished no run in $patience s: starting it again"
         vm_kill
     done
     die "the study does not get on"

@@ -49,7 +49,7 @@ pub struct RunJson {
     pub errors: Option<i64>,
     /// Why the recorder says that the run failed.
     pub failure: Option<String>,
-    /// Why the recording ended: duration, command, signal, steady, size, loss, sandbox or recovered.
+    /// Why the recording ended: duration, command, signal, steady, size, loss, sandbox, error or recovered.
     pub end_reason: Option<String>,
     /// What else a reader should know, in sentences.
     pub notes: Vec<String>,

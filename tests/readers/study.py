@@ -10,10 +10,12 @@ from comparisons import check, finish
 DATA = pathlib.Path(sys.argv[1])
 # Those that the laboratory cannot have: from short captures, most of whose loads nobody counted.
 SHORT = ("firecracker", "kata-qemu", "nabla")
+LABORATORY = ("docker", "gvisor-kvm", "gvisor-ptrace", "gvisor-systrap", "linux-kvm", "runc")
 WORKLOADS = ("node-express", "python-tornado", "redis-bench-get", "redis-bench-set")
 TABLES = ("functions", "runs", "threads", "windows")
 LIMIT_BYTES = 40_000_000
 MIN_REQUESTS = 200
+REPETITIONS = [str(repetition) for repetition in range(1, 9)]
 
 
 def check_dataset(name):
@@ -39,6 +41,8 @@ def check_dataset(name):
 
 study = check_dataset("study")
 loaded = study.filter(polars.col("workload").is_in(WORKLOADS) & ~polars.col("runtime").is_in(SHORT))
+repetitions = loaded.group_by("runtime", "workload").agg(polars.col("repetition").sort()).sort("runtime", "workload").rows()
+check("study: repetitions", repetitions, [(runtime, workload, REPETITIONS) for runtime in LABORATORY for workload in WORKLOADS])
 few = loaded.filter(polars.col("requests").fill_null(0) < MIN_REQUESTS).select("run", "requests").rows()
 check("study: requests served", few, [])
 check_dataset("hostile")

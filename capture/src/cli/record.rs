@@ -85,7 +85,7 @@ pub(super) struct RecordArgs {
     /// Stop when this much is on the disk
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     max_size: Option<u64>,
-    /// Stop, and call the run failed, when more events than this are lost
+    /// Stop early when more events than this are lost
     #[arg(long, value_name = "EVENTS")]
     max_loss: Option<u64>,
     /// A command to start and to trace

@@ -51,12 +51,14 @@ pub(super) fn describe_end(
     run.end_reason = Some(end.name().to_owned());
     run.failure = match (end, error) {
         (_, Some(error)) => Some(format!("the recorder failed: {error}")),
-        (EndReason::Disk, None) => Some("the recorder could not write the trace data".to_owned()),
+        (EndReason::Error, None) => Some("the recorder could not write the trace data".to_owned()),
         (EndReason::Sandbox, None) => Some("the sandbox ended before the recording did".to_owned()),
-        (EndReason::Loss, None) => Some("stopped early: more events were lost than --max-loss allows".to_owned()),
         (EndReason::Command, None) => status.and_then(command_failure),
         _ => None,
     };
+    if end == EndReason::Loss {
+        run.notes.push("stopped early: more events were lost than --max-loss allows".to_owned());
+    }
     if options.until_steady.is_some() && end != EndReason::Steady {
         run.notes.push("the discovery of functions had not flattened when the recording ended".to_owned());
     }
@@ -129,10 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sandbox_that_died_is_a_failure_and_so_is_a_loss_above_the_limit() {
+    fn a_sandbox_that_died_is_a_failure_and_a_loss_above_the_limit_a_note() {
         let died = ended(EndReason::Sandbox, None);
         assert_eq!(died.failure.as_deref(), Some("the sandbox ended before the recording did"));
-        assert!(ended(EndReason::Loss, None).failure.is_some());
+        let lossy = ended(EndReason::Loss, None);
+        assert_eq!(
+            (lossy.failure, lossy.notes),
+            (None, vec!["stopped early: more events were lost than --max-loss allows".to_owned()])
+        );
         assert_eq!(ended(EndReason::Size, None).failure, None);
     }
 

@@ -1,6 +1,7 @@
 //! A recording, from the discovery of the sandbox to the finished run.
 
 mod command;
+mod complete;
 mod compress;
 mod description;
 mod drain;

@@ -1,16 +1,13 @@
 //! A recording, step by step.
 
-use std::collections::BTreeMap;
-use std::process::ExitStatus;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use hap_ftrace::Texts;
-use hap_schemas::{PhaseMark, RunJson, TracerInfo};
+use hap_schemas::{RunJson, TracerInfo};
 
-use super::command::{StoppedCommand, kill_left_behind};
-use super::description::{describe_end, first_description};
+use super::command::StoppedCommand;
+use super::description::first_description;
 use super::reader::SUB_BUFFERS_IN_CHUNK;
 use super::watch::Watch;
 use super::{CpuReader, EndReason, Progress, ReaderState, RecordOptions, Source, Standing, StopFlag};
@@ -18,14 +15,11 @@ use crate::clock::{TRACE_CLOCK, now_ns};
 use crate::error::{CaptureError, Result};
 use crate::host::Host;
 use crate::run_dir::{
-    FileFacts, Finished, Mark, Recorded, RecordingState, RunDir, Spool, SpoolMemory, finish, take_late_symbols,
-    uname_text, write_metadata,
+    FileFacts, Finished, Mark, RecordingState, RunDir, Spool, SpoolMemory, uname_text, write_metadata,
 };
 use crate::sandbox::{Sandbox, Target, own_cgroup_inside};
 use crate::steady::{Discovery, SharedSites, SteadyState};
-use crate::tracefs::{
-    Instance, InstanceOptions, Restore, StatsText, Tracefs, command_names, read_texts, sub_buffer_size, thread_groups,
-};
+use crate::tracefs::{Instance, InstanceOptions, Restore, Tracefs, read_texts, sub_buffer_size};
 
 /// Most bytes that may wait in memory to be compressed, for each CPU.
 const MEMORY_LIMIT: u64 = 64 << 20;
@@ -63,20 +57,19 @@ pub fn record(host: &Host, options: &RecordOptions, stop: &StopFlag, progress: &
 }
 
 /// A recording whose instance is there.
-struct Session {
-    dir: RunDir,
-    top: Tracefs,
-    instance: Instance,
-    sandbox: Sandbox,
-    texts: Texts,
-    facts: FileFacts,
-    memory: SpoolMemory,
-    readers: Vec<CpuReader>,
-    state: Arc<ReaderState>,
-    syncer: Option<super::syncer::Syncer>,
-    run: RunJson,
-    start: i64,
-    standing: Standing,
+pub(super) struct Session {
+    pub(super) dir: RunDir,
+    pub(super) top: Tracefs,
+    pub(super) instance: Instance,
+    pub(super) sandbox: Sandbox,
+    pub(super) texts: Texts,
+    pub(super) facts: FileFacts,
+    pub(super) memory: SpoolMemory,
+    pub(super) readers: Vec<CpuReader>,
+    pub(super) state: Arc<ReaderState>,
+    pub(super) syncer: Option<super::syncer::Syncer>,
+    pub(super) run: RunJson,
+    pub(super) start: i64,
 }
 
 fn check_tracer(top: &Tracefs) -> Result<()> {
@@ -157,7 +150,6 @@ impl Session {
             syncer: None,
             run: state.run,
             start: 0,
-            standing: Standing::default(),
         })
     }
 
@@ -238,9 +230,7 @@ impl Session {
             started: Instant::now(),
             last: Standing::default(),
         };
-        let end = watch.run();
-        self.standing = watch.last;
-        end
+        watch.run()
     }
 
     fn start_readers(&mut self, options: &RecordOptions, sites: &SharedSites) -> Result<()> {
@@ -260,110 +250,5 @@ impl Session {
         }
         self.syncer = Some(super::syncer::Syncer::start(files));
         Ok(())
-    }
-
-    /// Stops tracing, brings everything to the disk, puts tracefs back and makes the run.
-    fn complete(
-        mut self,
-        host: &Host,
-        options: &RecordOptions,
-        command: Option<StoppedCommand>,
-        ended: Result<EndReason>,
-        progress: &Progress,
-    ) -> Result<Outcome> {
-        let wound_up = self.wind_up(host, options, command, progress);
-        let removed = self.instance.remove();
-        if self.start == 0 {
-            // Nothing was recorded: leave nothing behind.
-            self.dir.remove_working_files()?;
-            removed?;
-            return Err(ended.err().unwrap_or(CaptureError::CommandEnded("before the recording began".to_owned())));
-        }
-        let kernel_read = wound_up.kernel_read();
-        let (end, error) = match ended {
-            Ok(end) => (end, wound_up.error),
-            Err(error) => (EndReason::Disk, Some(error)),
-        };
-        let (mut run, mut texts) = (self.run, self.texts);
-        take_late_symbols(host, &mut texts, &mut run);
-        run.threads = Some(self.sandbox.thread_infos());
-        describe_end(&mut run, options, end, wound_up.exit, error.as_ref());
-        run.marks.push(PhaseMark { name: "end".to_owned(), ts: wound_up.end });
-        self.facts.stats = wound_up.stats.iter().map(|cpu| (cpu.cpu, cpu.text.clone())).collect();
-        progress.step("writing trace.dat");
-        let recorded = Recorded {
-            texts,
-            facts: self.facts,
-            run,
-            kernel_read,
-            stats: wound_up.stats,
-            tgids: wound_up.tgids,
-            names: wound_up.names,
-            seen: self.sandbox.last_seen(),
-        };
-        let finished = finish(&self.dir, recorded)?;
-        removed?;
-        Ok(Outcome { finished, end })
-    }
-
-    /// Stops tracing and the command, and reads what is left in the buffers.
-    fn wind_up(
-        &mut self,
-        host: &Host,
-        options: &RecordOptions,
-        mut command: Option<StoppedCommand>,
-        progress: &Progress,
-    ) -> WoundUp {
-        let stopped = self.instance.stop();
-        let end = now_ns();
-        self.sandbox.refresh(host);
-        let exit = command.as_mut().and_then(StoppedCommand::status);
-        if let Some(command) = &mut command {
-            command.end();
-            if options.targets.is_empty() {
-                kill_left_behind(self.sandbox.living().into_iter().filter(|&living| living != command.pid()));
-            }
-        }
-        progress.step("reading the rest of the buffers");
-        self.state.finish.store(true, Ordering::Release);
-        let readers = std::mem::take(&mut self.readers);
-        let read: Vec<_> = readers.into_iter().filter_map(|reader| reader.join(&self.dir).err()).collect();
-        self.syncer = None;
-        let left = self.memory.remove(&self.dir).err();
-        let cpus = self.facts.cpus.iter();
-        let stats: Result<Vec<_>> = cpus.map(|&cpu| StatsText::read(self.instance.files(), cpu)).collect();
-        let (stats, unreadable) = match stats {
-            Ok(stats) => (stats, None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
-        progress.step("switching the function tracer off");
-        let error = read.into_iter().chain(stopped.err()).chain(unreadable).chain(left).next();
-        let (tgids, names) = (thread_groups(&self.top), command_names(&self.top));
-        let (tgids, names) = (tgids.into_iter().collect(), names.into_iter().collect());
-        WoundUp { end, exit, stats, tgids, names, error }
-    }
-}
-
-/// What is known when a recording has been stopped.
-struct WoundUp {
-    /// When tracing stopped, in ns of the trace clock.
-    end: i64,
-    /// How the command had ended by then.
-    exit: Option<ExitStatus>,
-    /// The kernel's account; empty where it cannot be read.
-    stats: Vec<StatsText>,
-    /// Thread groups that the kernel has saved.
-    tgids: BTreeMap<i32, i32>,
-    /// Thread names that the kernel has saved.
-    names: BTreeMap<i32, String>,
-    /// The first thing that went wrong.
-    error: Option<CaptureError>,
-}
-
-impl WoundUp {
-    /// Events that left the ring buffers.
-    fn kernel_read(&self) -> Option<u64> {
-        let read = self.stats.iter().map(|cpu| cpu.stats.read_events).sum();
-        (!self.stats.is_empty()).then_some(read)
     }
 }

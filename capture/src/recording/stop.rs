@@ -22,8 +22,8 @@ pub enum EndReason {
     Loss,
     /// Nothing of the sandbox was left.
     Sandbox,
-    /// Trace data could not be written.
-    Disk,
+    /// The recorder failed: it could not write the trace data, or could not use tracefs any more.
+    Error,
     /// The recorder was killed.
     Recovered,
 }
@@ -39,7 +39,7 @@ impl EndReason {
             Self::Size => "size",
             Self::Loss => "loss",
             Self::Sandbox => "sandbox",
-            Self::Disk => "disk",
+            Self::Error => "error",
             Self::Recovered => "recovered",
         }
     }

@@ -58,7 +58,7 @@ impl Watch<'_> {
             return Some(EndReason::Command);
         }
         if self.state.has_failed.load(Ordering::Relaxed) {
-            return Some(EndReason::Disk);
+            return Some(EndReason::Error);
         }
         let is_over = self.options.duration.is_some_and(|duration| self.started.elapsed() >= duration);
         is_over.then_some(EndReason::Duration)

@@ -6,12 +6,14 @@ use hap_schemas::RunJson;
 
 use super::load::LoadCounts;
 use crate::error::{CaptureError, Result};
+use crate::recording::EndReason;
 use crate::run_dir::{RunDir, write_atomically};
 
 /// Label of the fewest requests of a run that counts.
 const MIN_REQUESTS: &str = "min_requests";
 
-/// Puts the counts of the load into the run. Errors fail it, and so do requests that are too few or that nobody could count.
+/// Puts the counts of the load into the run. Errors fail it, and so do requests that are too few or that nobody could count, and
+/// losses for which the recorder stopped before the load did.
 pub(super) fn amend(
     dir: &RunDir,
     counts: LoadCounts,
@@ -24,6 +26,10 @@ pub(super) fn amend(
     run.requests = counts.requests.or(run.requests);
     run.errors = counts.errors.or(run.errors);
     run.failure = run.failure.or(failure);
+    if run.end_reason.as_deref() == Some(EndReason::Loss.name()) {
+        run.failure =
+            run.failure.or_else(|| Some("the recording was stopped early: too many events were lost".to_owned()));
+    }
     if let Some(errors) = run.errors.filter(|&errors| errors > 0) {
         run.failure = run.failure.or_else(|| Some(format!("the workload reported {errors} errors")));
     }
@@ -49,9 +55,13 @@ mod tests {
     use crate::run_dir::RunDir;
 
     fn amended(requests: Option<i64>, errors: i64) -> Option<String> {
+        amended_run(r#"{"run": "r", "workload": "redis", "end_reason": "signal"}"#, requests, errors)
+    }
+
+    fn amended_run(text: &str, requests: Option<i64>, errors: i64) -> Option<String> {
         let root = tempfile::tempdir().unwrap();
         let dir = RunDir::open(root.path());
-        std::fs::write(dir.run_json(), r#"{"run": "r", "workload": "redis"}"#).unwrap();
+        std::fs::write(dir.run_json(), text).unwrap();
         let counts = LoadCounts { requests, errors: Some(errors) };
         let run = amend(&dir, counts, Some(200), None).unwrap();
         let again = hap_schemas::RunJson::parse(&std::fs::read_to_string(dir.run_json()).unwrap()).unwrap();
@@ -66,5 +76,11 @@ mod tests {
         assert_eq!(amended(Some(500), 2), Some("the workload reported 2 errors".to_owned()));
         assert_eq!(amended(Some(3), 0), too_few("3"));
         assert_eq!(amended(None, 0), too_few("an unknown number of"));
+    }
+
+    #[test]
+    fn a_recording_that_its_losses_ended_early_fails() {
+        let failure = amended_run(r#"{"run": "r", "workload": "redis", "end_reason": "loss"}"#, Some(500), 0);
+        assert_eq!(failure.as_deref(), Some("the recording was stopped early: too many events were lost"));
     }
 }

@@ -1,10 +1,11 @@
 //! Studies: runtimes x workloads x repetitions, in random order, resumable.
 
 mod amend;
+mod attempt;
+mod carry_out;
 mod definition;
 mod load;
 mod order;
-mod pair;
 mod plan;
 mod runner;
 mod script;

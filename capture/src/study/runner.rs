@@ -10,9 +10,10 @@ use hap_schemas::RunJson;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
+use super::attempt::Attempt;
+use super::carry_out::AttemptEnd;
 use super::definition::Need;
 use super::order::{Pair, order};
-use super::pair::{Attempt, AttemptEnd};
 use super::plan::Plan;
 use super::script::{Ended, LIBRARY, Script};
 use super::summary::{Outcome, PairOutcome};

@@ -1,25 +1,20 @@
-//! One run of a study: its commands, and how they are carried out.
+//! How an attempt at a run is carried out: start, wait, warm up, record under load, stop.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::amend::amend;
-use super::definition::{Need, RuntimeDefinition, WorkloadDefinition};
+use super::attempt::{Attempt, PATIENCE};
 use super::load::{LoadCounts, counter};
-use super::order::Pair;
-use super::plan::Plan;
-use super::script::{Ended, Script, quoted};
+use super::script::Ended;
 use crate::error::{CaptureError, Result};
 use crate::recording::StopFlag;
-use crate::run_dir::{Mark, MarkLog, RunDir};
+use crate::run_dir::{Mark, MarkLog};
 
-/// Longest time for the tracer to be switched on or off, for a stop, and for what a driver adds to its time.
-const PATIENCE: Duration = Duration::from_mins(10);
 /// Pause between looks.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Pause between tries of a `ready`.
@@ -33,145 +28,11 @@ pub(super) enum AttemptEnd {
     Stopped,
 }
 
-/// One attempt at one run.
-#[derive(Clone, Debug)]
-pub(super) struct Attempt<'p> {
-    plan: &'p Plan,
-    runtime: &'p RuntimeDefinition,
-    workload: &'p WorkloadDefinition,
-    run: String,
-    repetition: u32,
-    /// The run directory.
-    dir: PathBuf,
-    /// Folder for what snippets must remember.
-    state: PathBuf,
-    address: String,
-}
-
-impl<'p> Attempt<'p> {
-    /// An attempt, counted from 1, at a run of the plan in the folder of the study. None for a pair that is not of
-    /// this plan.
-    pub(super) fn new(plan: &'p Plan, pair: &Pair, number: u32, out: &Path, state: &Path) -> Option<Self> {
-        let (runtime, workload) = (plan.runtimes.get(pair.runtime)?, plan.workloads.get(pair.workload)?);
-        let suffix = if number > 1 { format!(".{number}") } else { String::new() };
-        let prefix = plan.name.as_ref().map(|name| format!("{name}-")).unwrap_or_default();
-        let repetition = pair.repetition;
-        Some(Self {
-            plan,
-            runtime,
-            workload,
-            run: format!("{prefix}{}-{}-{repetition}{suffix}", runtime.name, workload.name),
-            repetition,
-            dir: out.join(&runtime.name).join(&workload.name).join(format!("{repetition}{suffix}")),
-            state: state.to_owned(),
-            address: plan.settings.get("address").cloned().unwrap_or_default(),
-        })
-    }
-
-    pub(super) fn dir(&self) -> RunDir {
-        RunDir::open(&self.dir)
-    }
-
-    /// Conditions of the host.
-    pub(super) fn needs(&self) -> impl Iterator<Item = &'p Need> {
-        self.runtime.needs.iter().chain(&self.workload.needs).flatten()
-    }
-
-    /// Why the runtime cannot run the workload on any host.
-    pub(super) fn is_excluded(&self) -> Option<String> {
-        let only = self.runtime.workloads.as_ref()?;
-        let is_excluded = !only.contains(&self.workload.name);
-        is_excluded.then(|| format!("runtime {} runs only {}", self.runtime.name, only.join(", ")))
-    }
-
-    /// A snippet with the variables of this run.
-    pub(super) fn script(&self, what: &'static str, text: &str, seconds: Duration) -> Script {
-        Script { what, text: text.to_owned(), variables: self.variables(seconds) }
-    }
-
-    fn variables(&self, seconds: Duration) -> BTreeMap<String, String> {
-        let command = self.workload.command.clone().unwrap_or_default();
-        let mut variables: BTreeMap<String, String> = self
-            .plan
-            .settings
-            .iter()
-            .map(|(key, value)| (format!("HAP_{}", key.to_ascii_uppercase()), value.clone()))
-            .collect();
-        let own = [
-            ("HAP_RUNTIME", self.runtime.name.clone()),
-            ("HAP_WORKLOAD", self.workload.name.clone()),
-            ("HAP_REPETITION", self.repetition.to_string()),
-            ("HAP_RUN_DIR", self.dir.display().to_string()),
-            ("HAP_STATE", self.state.display().to_string()),
-            ("HAP_ADDRESS", self.address.clone()),
-            ("HAP_PORT", self.workload.port.map_or_else(String::new, |port| port.to_string())),
-            ("HAP_SECONDS", seconds.as_secs().max(1).to_string()),
-            ("HAP_CONNECTIONS", self.plan.connections.to_string()),
-            ("HAP_COMMAND", quoted(&command)),
-            ("HAP_ARGS_JSON", serde_json::to_string(&command).unwrap_or_default()),
-        ];
-        variables.extend(own.map(|(key, value)| (key.to_owned(), value)));
-        variables
-    }
-
-    fn load_script(&self, what: &'static str, drive: &str, seconds: Duration) -> Script {
-        self.script(what, &format!("{}\n{drive}", self.plan.driver_setup), seconds)
-    }
-
-    /// Words of the recording's command line, but for those that `target` prints.
-    pub(super) fn record_words(&self) -> Vec<String> {
-        let longest = humantime::format_duration(self.plan.window + 2 * PATIENCE).to_string();
-        let mut words: Vec<String> = ["record", "--out"].map(str::to_owned).to_vec();
-        words.push(self.dir.display().to_string());
-        let repetition = self.repetition.to_string();
-        for (option, value) in [
-            ("--run", &self.run),
-            ("--runtime", &self.runtime.name),
-            ("--workload", &self.workload.name),
-            ("--repetition", &repetition),
-            ("--duration", &longest),
-        ] {
-            words.extend([option.to_owned(), value.clone()]);
-        }
-        words.extend(self.plan.record.iter().cloned());
-        words
-    }
-
-    /// All commands, for somebody to read.
-    pub(super) fn shown(&self) -> String {
-        let (window, none) = (self.plan.window, Duration::ZERO);
-        let export = |(key, value): (String, String)| format!("export {key}={}\n", quoted(&[value]));
-        let exports: Vec<_> = self.variables(window).into_iter().map(export).collect();
-        let text = format!("## run {}\n{}", self.run, exports.concat());
-        let snippet = |what, text: &Option<String>| text.as_ref().map(|text| self.script(what, text, none).shown());
-        let load = |what| self.workload.drive.as_ref().map(|drive| self.load_script(what, drive, window).shown());
-        let warm_up =
-            format!("# HAP_SECONDS={} for the warm-up, then {}\n", self.plan.warm_up.as_secs(), window.as_secs());
-        let record = format!("# record\nhap-capture {} $(target)\n", quoted(&self.record_words()));
-        let steps = [
-            snippet("stop what is left over", &self.runtime.stop),
-            snippet("start", &self.runtime.start),
-            snippet("address", &self.runtime.address),
-            snippet("sandbox ready, again and again", &self.runtime.ready),
-            snippet("workload ready, again and again", &self.workload.ready),
-            snippet("prepare", &self.workload.prepare),
-            Some(warm_up).filter(|_| self.workload.drive.is_some()),
-            load("warm up"),
-            snippet("count", &self.workload.count),
-            snippet("target", &self.runtime.target),
-            Some(record),
-            load("load, once the recording has begun"),
-            snippet("count", &self.workload.count),
-            snippet("stop", &self.runtime.stop),
-        ];
-        text + &steps.into_iter().flatten().collect::<String>() + "\n"
-    }
-}
-
 impl Attempt<'_> {
     /// Carries the run out. Whatever happens, the sandbox is taken away again.
     pub(super) fn carry_out(mut self, stop: &StopFlag) -> Result<AttemptEnd> {
-        for folder in [&self.dir, &self.state] {
+        let dir = self.dir().path().to_owned();
+        for folder in [&dir, &self.state] {
             fs::create_dir_all(folder).map_err(|source| CaptureError::io(folder, source))?;
         }
         self.take_away();
@@ -179,7 +40,7 @@ impl Attempt<'_> {
         self.take_away();
         if matches!(end, Ok(AttemptEnd::Stopped)) {
             // A run that was stopped early must not pass for a finished one.
-            fs::remove_dir_all(&self.dir).map_err(|source| CaptureError::io(&self.dir, source))?;
+            fs::remove_dir_all(&dir).map_err(|source| CaptureError::io(&dir, source))?;
         }
         end
     }
@@ -193,7 +54,7 @@ impl Attempt<'_> {
     }
 
     fn log(&self) -> PathBuf {
-        self.dir.join("study.log")
+        self.dir().path().join("study.log")
     }
 
     fn measure(&mut self, stop: &StopFlag) -> Result<AttemptEnd> {
