@@ -20,25 +20,18 @@ LINE = re.compile(r"^\s*(?P<comm>.*)-(?P<pid>\d+)\s+\[\d+\]\s+[\d.]+: (?P<event>
 CLONE = re.compile(r"\.(part|isra|constprop|cold)\b.*$")
 
 
-def events(trace_dat):
-    """Event name and the rest of the line, of each event that `trace-cmd report` prints."""
-    report = subprocess.Popen(["trace-cmd", "report", "-q", "-i", str(trace_dat)], stdout=subprocess.PIPE, text=True, errors="replace")
-    for line in report.stdout:
-        match = LINE.match(line)
-        if match:
-            yield match["event"], match["rest"]
-    if report.wait() != 0:
-        raise RuntimeError(f"trace-cmd report {trace_dat} failed")
+def report(run, pattern, *options):
+    """Matches of a pattern with the lines that `trace-cmd report` prints of a run."""
+    command = ["trace-cmd", "report", "-q", *options, "-i", str(run / "trace.dat")]
+    printed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace")
+    yield from filter(None, map(pattern.match, printed.stdout))
+    if printed.wait() != 0:
+        raise RuntimeError(f"{' '.join(command)} failed")
 
 
 def function(rest):
     """The function's name in a function event, as the source has it."""
     return CLONE.sub("", rest.split()[0])
-
-
-def calls(run):
-    """Calls of each function in a run."""
-    return Counter(function(rest) for event, rest in events(run / "trace.dat") if event == "function")
 
 
 class Recording:
@@ -48,10 +41,10 @@ class Recording:
         self.metadata = json.loads((run / "run.json").read_text())
         self.functions = Counter()
         self.events = Counter()
-        for event, rest in events(run / "trace.dat"):
-            self.events[event] += 1
-            if event == "function":
-                self.functions[function(rest)] += 1
+        for line in report(run, LINE):
+            self.events[line["event"]] += 1
+            if line["event"] == "function":
+                self.functions[function(line["rest"])] += 1
 
     def lost(self):
         return sum(cpu["overrun"] + cpu["commit_overrun"] + cpu["dropped"] for cpu in self.metadata.get("cpus", []))
