@@ -15,6 +15,7 @@ export HAP_LAB_VM=${HAP_LAB_VM:-test}
 
 read -ra RUNTIMES <<< "${HAP_LAB_RUNTIMES:-runc docker gvisor-ptrace gvisor-kvm gvisor-systrap linux-kvm}"
 WORKLOAD=redis-bench-get
+COMPARED_S=30
 # One recording may take that long, start of the sandbox and check included.
 LIMIT_S=${HAP_LAB_TIMEOUT:-900}
 
@@ -43,16 +44,16 @@ step_late-child() {
 }
 
 # trace-cmd RUNTIME: the functions of a recording are those that trace-cmd finds before and after it, up to what its two recordings
-# differ by.
+# differ by. Long enough for what a server does every ten seconds only.
 step_trace-cmd() {
     trace_cmd "$1" before
-    record "$1" "$WORKLOAD" 10 "trace-cmd-$1-beside"
+    record "$1" "$WORKLOAD" "$COMPARED_S" "trace-cmd-$1-beside"
     trace_cmd "$1" after
     python3 "$LAB/compare.py" "$RESULTS/trace-cmd-$1"-{beside,before,after}
 }
 
 trace_cmd() {
-    with_load "$1" "$WORKLOAD" "lab-trace-cmd /out/trace-cmd-$1-$2 10 \$target"
+    with_load "$1" "$WORKLOAD" "lab-trace-cmd /out/trace-cmd-$1-$2 $COMPARED_S \$target"
     fetch "trace-cmd-$1-$2"
 }
 

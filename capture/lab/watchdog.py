@@ -3,7 +3,7 @@
 
 While the function tracer is switched on, the kernel puts a breakpoint at each call site and takes it away again. Under
 multi-threaded emulation a CPU sometimes keeps the translation with the breakpoint and runs into it for ever. Toggling a flag
-that is part of a translation's key ("log nochain" on QEMU's monitor) makes it use another translation. Ends with QEMU.
+that is part of a translation's key (the log item "nochain" on QEMU's monitor) makes it use another translation. Ends with QEMU.
 """
 import bisect
 import re
@@ -72,7 +72,7 @@ def main():
             cpus = stuck(path, symbols)
             if cpus:
                 chained = not chained
-                monitor(path, "log none\n" if chained else "log nochain\n")
+                monitor(path, "log cpu_reset\n" if chained else "log cpu_reset,nochain\n")
                 print(time.strftime("%T"), "freed CPUs", cpus, flush=True)
         except (ConnectionError, FileNotFoundError):
             return

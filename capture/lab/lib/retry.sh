@@ -7,7 +7,7 @@ VM_DID_NOT_START=3
 # Exit code of timeout(1).
 OUT_OF_TIME=124
 
-# retry SECONDS SCRIPT ARGUMENT...: exit code of the last attempt.
+# retry SECONDS SCRIPT ARGUMENT...: exit code of the last attempt. The script leaves its virtual machine running.
 retry() {
     local limit=$1 attempt code
     shift
@@ -19,10 +19,17 @@ retry() {
         if [ "$code" -eq "$OUT_OF_TIME" ]; then
             say "attempt $attempt: not done after $limit s; end of the console:"
             tail -5 "$VM/console.log" "$VM/watchdog.log" >&2 || true
-        elif [ "$code" -ne "$VM_DID_NOT_START" ]; then
+        elif [ "$code" -eq "$VM_DID_NOT_START" ]; then
+            say "attempt $attempt: the virtual machine did not start"
+        elif vm_has_ended; then
+            say "attempt $attempt: the virtual machine has ended by itself: $(grep -m 1 'Triple fault' "$VM/resets.log" || echo 'no reason known')"
+        else
             return "$code"
         fi
         vm_kill
     done
     unavailable "two attempts failed, see $VM"
 }
+
+# QEMU is gone, and not because the kernel in it gave up: a panic may be the work of what is tested.
+vm_has_ended() { ! vm_running && ! grep -q 'Kernel panic' "$VM/console.log"; }

@@ -34,7 +34,7 @@ fresh_results() {
 
 # with_load RUNTIME WORKLOAD COMMAND: a sandbox under load in the virtual machine; in COMMAND, $target is how hap-capture finds it.
 with_load() {
-    vm_ssh "set -eu; trap 'kill \$load 2> /dev/null; lab-sandbox stop' EXIT; target=\$(lab-sandbox start $1 $2)
+    vm_ssh "set -eu; trap 'kill \$load 2> /dev/null || true; lab-sandbox stop' EXIT; target=\$(lab-sandbox start $1 $2)
         lab-load $2 > /run/load.log 2>&1 & load=\$!
         sleep 3; kill -0 \$load; $3"
 }

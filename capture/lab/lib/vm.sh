@@ -19,7 +19,7 @@ free_port() {
 
 # Starts QEMU in a session of its own, so that the terminal's Ctrl-C does not reach it.
 # mpx=off,pku=off: QEMU's SVM cannot pass them on, and gVisor's kvm platform dies at xrstor. la57=off: nested page tables of 4 levels.
-# tsc=reliable: a clock read from an emulated device would cost an exit an event.
+# tsc=reliable: a clock read from an emulated device would cost an exit an event. -d cpu_reset: why an emulated machine ended by itself.
 vm_start_qemu() {
     local kernel=$1 port=$2
     setsid -f qemu-system-x86_64 -name hap-lab -machine q35 -accel tcg,thread=multi,tb-size=1024 \
@@ -29,7 +29,7 @@ vm_start_qemu() {
         -append "console=ttyS0 quiet panic=-1 tsc=reliable clocksource=tsc nowatchdog audit=0" \
         -drive "file=$VM/disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap${HAP_LAB_DISK_BPS:+,throttling.bps-write=$HAP_LAB_DISK_BPS}" \
         -netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net \
-        -device virtio-rng-pci < /dev/null > "$VM/qemu.log" 2>&1
+        -device virtio-rng-pci -d cpu_reset -D "$VM/resets.log" < /dev/null > "$VM/qemu.log" 2>&1
 }
 
 # Waits until the console says that sshd runs; fails when QEMU ends or 180 s have passed.
@@ -65,7 +65,7 @@ vm_up() {
     mkdir -p "$VM"
     kernel=$(vm_kernel)
     port=$(free_port)
-    rm -f "$VM"/{console.log,qemu.pid,monitor.sock}
+    rm -f "$VM"/{console.log,resets.log,qemu.pid,monitor.sock}
     [ -f "$VM/disk.qcow2" ] || vm_disk
     echo "$kernel" > "$VM/kernel"
     echo "$port" > "$VM/port"
