@@ -16,7 +16,7 @@ smoke() {
     fresh_vm || exit "$VM_DID_NOT_START"
     local runtime
     for runtime in runc linux-kvm; do
-        record "$runtime" redis-bench-get 5 "$runtime"
+        record "$runtime" redis-bench-get 10 "$runtime"
         expect "$runtime" "$runtime"
     done
     late_child

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod clock;
+mod disk;
 pub mod doctor;
 pub mod error;
 pub mod host;

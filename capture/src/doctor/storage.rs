@@ -1,10 +1,9 @@
 //! Where runs are to be written.
 
-use std::io::Write;
 use std::path::Path;
-use std::time::Instant;
 
 use super::Check;
+use crate::disk::{free_space, write_speed};
 
 /// Free space below which a check complains: some minutes of a busy sandbox.
 const WANTED_SPACE: u64 = 2 << 30;
@@ -19,9 +18,9 @@ pub(super) fn checks(out: &Path) -> [Check; 2] {
 }
 
 fn space(out: &Path) -> Check {
-    match rustix::fs::statvfs(out) {
+    match free_space(out) {
         Err(error) => Check::missing("disk space", format!("{}: {error}", out.display()), "choose another --out"),
-        Ok(found) => enough_space(found.f_bavail.saturating_mul(found.f_frsize)),
+        Ok(free) => enough_space(free),
     }
 }
 
@@ -35,7 +34,7 @@ fn enough_space(free: u64) -> Check {
 }
 
 fn speed(out: &Path) -> Check {
-    match write_probe(out) {
+    match write_speed(out, PROBE) {
         Err(error) => Check::missing("write speed", format!("{}: {error}", out.display()), "choose another --out"),
         Ok(speed) => enough_speed(speed),
     }
@@ -48,18 +47,6 @@ fn enough_speed(speed: f64) -> Check {
     } else {
         Check::limited("write speed", found, "choose a faster disk for --out")
     }
-}
-
-/// Bytes a second to the disk, on a file that has no name and is gone afterwards.
-fn write_probe(out: &Path) -> std::io::Result<f64> {
-    let mut file = tempfile::tempfile_in(out)?;
-    // Bytes that no file system can compress away.
-    let mut bytes = vec![0; PROBE];
-    blake3::Hasher::new().finalize_xof().fill(&mut bytes);
-    let start = Instant::now();
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    Ok(PROBE as f64 / start.elapsed().as_secs_f64().max(1e-9))
 }
 
 #[cfg(test)]

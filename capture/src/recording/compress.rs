@@ -16,6 +16,8 @@ const NICE: i32 = 19;
 const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// Pause between looks for data.
 const PAUSE: Duration = Duration::from_millis(10);
+/// The same while compression waits.
+const DEFERRED_PAUSE: Duration = Duration::from_millis(200);
 
 /// From a spool into its part.
 pub(super) struct Compress {
@@ -52,7 +54,10 @@ impl Compress {
                 prefer(0);
                 is_hurried = true;
             }
-            if waiting >= self.chunk.len() as u64 || waiting > 0 && (is_drained || self.is_old()) {
+            let is_deferred = !is_drained && self.state.is_deferred.load(Ordering::Relaxed);
+            if is_deferred {
+                std::thread::sleep(DEFERRED_PAUSE);
+            } else if waiting >= self.chunk.len() as u64 || waiting > 0 && (is_drained || self.is_old()) {
                 self.one_chunk(waiting)?;
             } else if is_drained {
                 return Ok(());

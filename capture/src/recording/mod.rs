@@ -3,6 +3,7 @@
 mod command;
 mod complete;
 mod compress;
+mod deferral;
 mod description;
 mod drain;
 mod options;

@@ -27,6 +27,8 @@ pub struct ReaderState {
     pub compressed_bytes: AtomicU64,
     /// Bytes that these have become.
     pub part_bytes: AtomicU64,
+    /// Compression waits until a CPU has time, or the recording is over.
+    pub is_deferred: AtomicBool,
     /// A reader has given up.
     pub has_failed: AtomicBool,
 }

@@ -7,6 +7,7 @@ use hap_ftrace::Texts;
 use hap_schemas::{RunJson, TracerInfo};
 
 use super::command::StoppedCommand;
+use super::deferral::Deferral;
 use super::description::first_description;
 use super::reader::SUB_BUFFERS_IN_CHUNK;
 use super::watch::Watch;
@@ -199,6 +200,9 @@ impl Session {
         stop: &StopFlag,
         progress: &Progress,
     ) -> Result<EndReason> {
+        // Discovery reads what was compressed, and the size on the disk is to hold as much as it can.
+        let may_wait = options.until_steady.is_none() && options.max_size.is_none();
+        let deferral = Deferral::new(host, self.dir.path(), may_wait);
         self.instance.follow(&self.sandbox.living())?;
         progress.step("switching the function tracer on");
         // The kernel refuses another tracer while a reader has the buffers open.
@@ -224,6 +228,7 @@ impl Session {
             sandbox: &mut self.sandbox,
             command,
             state: &self.state,
+            deferral,
             steady,
             stop,
             progress,

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::command::StoppedCommand;
+use super::deferral::Deferral;
 use super::{EndReason, Progress, ReaderState, RecordOptions, Standing, StopFlag};
 use crate::error::Result;
 use crate::host::Host;
@@ -25,6 +26,7 @@ pub(super) struct Watch<'w> {
     pub(super) sandbox: &'w mut Sandbox,
     pub(super) command: Option<&'w mut StoppedCommand>,
     pub(super) state: &'w ReaderState,
+    pub(super) deferral: Deferral,
     pub(super) steady: Option<SteadyState>,
     pub(super) stop: &'w StopFlag,
     pub(super) progress: &'w Progress,
@@ -68,6 +70,7 @@ impl Watch<'_> {
         let new = self.sandbox.refresh(self.host);
         self.instance.follow(&new)?;
         self.update_standing()?;
+        self.deferral.look(self.host, self.state);
         self.progress.show(&self.last);
         if self.command.is_none() && !self.sandbox.is_alive() {
             return Ok(Some(EndReason::Sandbox));
