@@ -61,8 +61,9 @@ impl Deferral {
     /// Looks at what the host did since the last time, and tells the readers.
     pub(super) fn look(&mut self, host: &Host, state: &ReaderState) {
         let free = free_space(&self.dir).unwrap_or(0);
-        let waits = self.is_busy(host) & self.bears(state, free);
-        state.is_deferred.store(waits, Ordering::Relaxed);
+        // Both count from the last look: neither may be left out.
+        let (is_busy, bears) = (self.is_busy(host), self.bears(state, free));
+        state.is_deferred.store(is_busy && bears, Ordering::Relaxed);
     }
 
     fn is_busy(&mut self, host: &Host) -> bool {
