@@ -1,4 +1,4 @@
-//! The disk below a folder: its free space, and how fast it writes.
+//! The file system of a folder: its free space, and how fast it writes.
 
 use std::io::{self, Write};
 use std::path::Path;

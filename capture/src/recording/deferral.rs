@@ -32,8 +32,8 @@ struct CpuTime {
 #[derive(Debug)]
 pub(super) struct Deferral {
     dir: PathBuf,
-    /// Bytes a second that the disk writes; none where compression must not wait.
-    speed: Option<f64>,
+    /// Bytes a second that the disk writes.
+    speed: f64,
     cpu_time: CpuTime,
     raw_bytes: u64,
     looked: Instant,
@@ -51,11 +51,11 @@ impl CpuTime {
 }
 
 impl Deferral {
-    /// Measures the disk of a run directory, unless compression must not wait.
-    pub(super) fn new(host: &Host, dir: &Path, may_wait: bool) -> Self {
-        let speed = if may_wait { write_speed(dir, PROBE).ok() } else { None };
+    /// Measures the disk of a run directory; none where that fails.
+    pub(super) fn new(host: &Host, dir: &Path) -> Option<Self> {
+        let speed = write_speed(dir, PROBE).ok()?;
         let cpu_time = CpuTime::read(host).unwrap_or_default();
-        Self { dir: dir.to_owned(), speed, cpu_time, raw_bytes: 0, looked: Instant::now() }
+        Some(Self { dir: dir.to_owned(), speed, cpu_time, raw_bytes: 0, looked: Instant::now() })
     }
 
     /// Looks at what the host did since the last time, and tells the readers.
@@ -78,7 +78,7 @@ impl Deferral {
         let seconds = self.looked.elapsed().as_secs_f64().max(1e-9);
         let rate = raw_bytes.saturating_sub(self.raw_bytes) as f64 / seconds;
         (self.raw_bytes, self.looked) = (raw_bytes, Instant::now());
-        free >= RESERVED_SPACE && self.speed.is_some_and(|speed| speed >= SPEED_MARGIN * rate)
+        free >= RESERVED_SPACE && self.speed >= SPEED_MARGIN * rate
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
         Host::at(root)
     }
 
-    fn deferral(speed: Option<f64>) -> Deferral {
+    fn deferral(speed: f64) -> Deferral {
         let looked = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
         Deferral { dir: "/".into(), speed, cpu_time: CpuTime::default(), raw_bytes: 0, looked }
     }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_host_is_busy_when_less_than_half_of_its_time_is_spare() {
         let root = tempfile::tempdir().unwrap();
-        let mut deferral = deferral(None);
+        let mut deferral = deferral(0.0);
         assert!(deferral.is_busy(&host(root.path(), [600, 100, 200, 94, 0])));
         assert_eq!(deferral.cpu_time, CpuTime { all: 1000, spare: 194 });
         assert!(!deferral.is_busy(&host(root.path(), [640, 110, 210, 124, 10])), "50 of 100");
@@ -119,9 +119,9 @@ mod tests {
     fn a_disk_bears_a_quarter_of_its_speed_while_it_has_space() {
         let state = ReaderState::default();
         state.raw_bytes.store(10_000_000, Ordering::Relaxed);
-        assert!(deferral(Some(50e6)).bears(&state, RESERVED_SPACE));
-        assert!(!deferral(Some(30e6)).bears(&state, RESERVED_SPACE));
-        assert!(!deferral(Some(50e6)).bears(&state, RESERVED_SPACE - 1));
-        assert!(!deferral(None).bears(&state, RESERVED_SPACE));
+        assert!(deferral(50e6).bears(&state, RESERVED_SPACE));
+        assert!(!deferral(30e6).bears(&state, RESERVED_SPACE));
+        assert!(!deferral(50e6).bears(&state, RESERVED_SPACE - 1));
+        assert!(!deferral(0.0).bears(&state, RESERVED_SPACE));
     }
 }

@@ -202,7 +202,7 @@ impl Session {
     ) -> Result<EndReason> {
         // Discovery reads what was compressed, and the size on the disk is to hold as much as it can.
         let may_wait = options.until_steady.is_none() && options.max_size.is_none();
-        let deferral = Deferral::new(host, self.dir.path(), may_wait);
+        let deferral = if may_wait { Deferral::new(host, self.dir.path()) } else { None };
         self.instance.follow(&self.sandbox.living())?;
         progress.step("switching the function tracer on");
         // The kernel refuses another tracer while a reader has the buffers open.

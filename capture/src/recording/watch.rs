@@ -26,7 +26,8 @@ pub(super) struct Watch<'w> {
     pub(super) sandbox: &'w mut Sandbox,
     pub(super) command: Option<&'w mut StoppedCommand>,
     pub(super) state: &'w ReaderState,
-    pub(super) deferral: Deferral,
+    /// None where compression must not wait.
+    pub(super) deferral: Option<Deferral>,
     pub(super) steady: Option<SteadyState>,
     pub(super) stop: &'w StopFlag,
     pub(super) progress: &'w Progress,
@@ -70,7 +71,9 @@ impl Watch<'_> {
         let new = self.sandbox.refresh(self.host);
         self.instance.follow(&new)?;
         self.update_standing()?;
-        self.deferral.look(self.host, self.state);
+        if let Some(deferral) = &mut self.deferral {
+            deferral.look(self.host, self.state);
+        }
         self.progress.show(&self.last);
         if self.command.is_none() && !self.sandbox.is_alive() {
             return Ok(Some(EndReason::Sandbox));

@@ -3,9 +3,8 @@
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 
-use rustix::fs::statvfs;
-
 use super::RunDir;
+use crate::disk::free_space;
 use crate::error::{CaptureError, Result};
 use crate::host::Host;
 
@@ -41,7 +40,7 @@ impl SpoolMemory {
 
     /// Whether a segment may go there when so many bytes of its CPU wait to be compressed.
     pub(super) fn has_room(&self, waiting: u64, segment: u64) -> bool {
-        let free = |dir: &RunDir| statvfs(dir.path()).map_or(0, |stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+        let free = |dir: &RunDir| free_space(dir.path()).unwrap_or(0);
         // Half of what is free is left to others.
         waiting + segment <= self.limit && self.dir().is_some_and(|dir| free(dir) / 2 >= segment)
     }
