@@ -91,7 +91,11 @@ main() {
             say "the study has ended with code $code: $(count_runs) runs in $out, log in $out/study.log"
             exit "$code"
         fi
-        say "the virtual machine has ended, or finished no run in $patience s: starting it again"
+        if vm_has_ended; then
+            say "the virtual machine has ended by itself: $(vm_end_reason): starting it again"
+        else
+            say "the virtual machine finished no run in $patience s, or its kernel panicked: starting it again"
+        fi
         vm_kill
     done
     die "the study does not get on"

@@ -22,7 +22,7 @@ retry() {
         elif [ "$code" -eq "$VM_DID_NOT_START" ]; then
             say "attempt $attempt: the virtual machine did not start"
         elif vm_has_ended; then
-            say "attempt $attempt: the virtual machine has ended by itself: $(grep -m 1 'Triple fault' "$VM/resets.log" || echo 'no reason known')"
+            say "attempt $attempt: the virtual machine has ended by itself: $(vm_end_reason)"
         else
             return "$code"
         fi
@@ -30,6 +30,3 @@ retry() {
     done
     unavailable "two attempts failed, see $VM"
 }
-
-# QEMU is gone, and not because the kernel in it gave up: a panic may be the work of what is tested.
-vm_has_ended() { ! vm_running && ! grep -q 'Kernel panic' "$VM/console.log"; }

@@ -5,6 +5,12 @@ MEMORY=${HAP_LAB_MEMORY:-4G}
 # A process id may be another's by now: only one that has this machine's files on its command line counts.
 vm_running() { [ -f "$VM/qemu.pid" ] && grep -qsaF -- "$VM/qemu.pid" "/proc/$(cat "$VM/qemu.pid")/cmdline"; }
 
+# QEMU is gone, and not because the kernel in it gave up: a panic may be the work of what is tested.
+vm_has_ended() { ! vm_running && ! grep -q 'Kernel panic' "$VM/console.log"; }
+
+# Why the machine ended by itself, as QEMU tells it. The next start forgets it.
+vm_end_reason() { grep -m 1 'Triple fault' "$VM/resets.log" || echo 'no reason known'; }
+
 # The kernel to boot: the newest whose release begins with HAP_LAB_KERNEL, 6.1 by default.
 vm_kernel() {
     local found

@@ -54,7 +54,7 @@ impl Compress {
                 prefer(0);
                 is_hurried = true;
             }
-            let is_deferred = !is_drained && self.state.is_deferred.load(Ordering::Relaxed);
+            let is_deferred = !is_drained && waiting < self.state.may_wait.load(Ordering::Relaxed);
             if is_deferred {
                 std::thread::sleep(DEFERRED_PAUSE);
             } else if waiting >= self.chunk.len() as u64 || waiting > 0 && (is_drained || self.is_old()) {

@@ -1,4 +1,4 @@
-//! Whether compression waits: while the CPUs are busy, on a disk that bears the trace data as they are.
+//! How much may wait to be compressed while the CPUs are busy: what memory holds, and all where the disk bears it as it is.
 //!
 //! On a busy host even threads of the lowest priority cost the sandbox time, since they take its place in the caches. What waits
 //! goes through the spool, in memory first, then on the disk, and is compressed when a CPU has time or the recording is over.
@@ -10,11 +10,12 @@ use std::time::Instant;
 use super::ReaderState;
 use crate::disk::{free_space, write_speed};
 use crate::host::Host;
+use crate::run_dir::SpoolMemory;
 
 /// A host is busy where less than this share of its CPUs' time is idle or goes to threads of low priority.
 const IDLE_SHARE: f64 = 0.5;
 /// A disk bears trace data that come at 1 in so many of its speed.
-const SPEED_MARGIN: f64 = 4.0;
+const SPEED_MARGIN: f64 = 2.0;
 /// Space that is left free on the disk, in bytes.
 const RESERVED_SPACE: u64 = 2 << 30;
 /// Bytes written to measure the disk.
@@ -34,6 +35,8 @@ pub(super) struct Deferral {
     dir: PathBuf,
     /// Bytes a second that the disk writes.
     speed: f64,
+    /// Bytes of each CPU that may wait where the disk does not bear them: half of its memory, the other half is for a burst.
+    in_memory: u64,
     cpu_time: CpuTime,
     raw_bytes: u64,
     looked: Instant,
@@ -51,19 +54,26 @@ impl CpuTime {
 }
 
 impl Deferral {
-    /// Measures the disk of a run directory; none where that fails.
-    pub(super) fn new(host: &Host, dir: &Path) -> Option<Self> {
-        let speed = write_speed(dir, PROBE).ok()?;
+    /// Measures the disk of a run directory. Compression waits until the first look, when more is known.
+    pub(super) fn begin(host: &Host, dir: &Path, memory: &SpoolMemory, state: &ReaderState) -> Self {
+        // A disk that cannot be measured bears nothing.
+        let speed = write_speed(dir, PROBE).unwrap_or(0.0);
         let cpu_time = CpuTime::read(host).unwrap_or_default();
-        Some(Self { dir: dir.to_owned(), speed, cpu_time, raw_bytes: 0, looked: Instant::now() })
+        let in_memory = memory.limit() / 2;
+        state.may_wait.store(in_memory, Ordering::Relaxed);
+        Self { dir: dir.to_owned(), speed, in_memory, cpu_time, raw_bytes: 0, looked: Instant::now() }
     }
 
     /// Looks at what the host did since the last time, and tells the readers.
     pub(super) fn look(&mut self, host: &Host, state: &ReaderState) {
         let free = free_space(&self.dir).unwrap_or(0);
         // Both count from the last look: neither may be left out.
-        let (is_busy, bears) = (self.is_busy(host), self.bears(state, free));
-        state.is_deferred.store(is_busy && bears, Ordering::Relaxed);
+        let may_wait = match (self.is_busy(host), self.bears(state, free)) {
+            (false, _) => 0,
+            (true, false) => self.in_memory,
+            (true, true) => u64::MAX,
+        };
+        state.may_wait.store(may_wait, Ordering::Relaxed);
     }
 
     fn is_busy(&mut self, host: &Host) -> bool {
@@ -102,7 +112,7 @@ mod tests {
 
     fn deferral(speed: f64) -> Deferral {
         let looked = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
-        Deferral { dir: "/".into(), speed, cpu_time: CpuTime::default(), raw_bytes: 0, looked }
+        Deferral { dir: "/".into(), speed, in_memory: 64, cpu_time: CpuTime::default(), raw_bytes: 0, looked }
     }
 
     #[test]
@@ -116,12 +126,27 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_bears_a_quarter_of_its_speed_while_it_has_space() {
+    fn a_disk_bears_half_of_its_speed_while_it_has_space() {
         let state = ReaderState::default();
         state.raw_bytes.store(10_000_000, Ordering::Relaxed);
-        assert!(deferral(50e6).bears(&state, RESERVED_SPACE));
-        assert!(!deferral(30e6).bears(&state, RESERVED_SPACE));
-        assert!(!deferral(50e6).bears(&state, RESERVED_SPACE - 1));
+        assert!(deferral(25e6).bears(&state, RESERVED_SPACE));
+        assert!(!deferral(15e6).bears(&state, RESERVED_SPACE));
+        assert!(!deferral(25e6).bears(&state, RESERVED_SPACE - 1));
         assert!(!deferral(0.0).bears(&state, RESERVED_SPACE));
+    }
+
+    #[test]
+    fn on_a_busy_host_as_much_waits_as_memory_holds_or_all_of_it() {
+        let root = tempfile::tempdir().unwrap();
+        let state = ReaderState::default();
+        state.raw_bytes.store(1, Ordering::Relaxed);
+        let look = |speed: f64, idle: u64| {
+            let busy = host(root.path(), [100, 0, 0, idle, 0]);
+            deferral(speed).look(&busy, &state);
+            state.may_wait.load(Ordering::Relaxed)
+        };
+        assert_eq!(look(0.0, 10), 64);
+        assert_eq!(look(f64::INFINITY, 10), u64::MAX);
+        assert_eq!(look(f64::INFINITY, 200), 0);
     }
 }

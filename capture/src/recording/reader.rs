@@ -27,8 +27,8 @@ pub struct ReaderState {
     pub compressed_bytes: AtomicU64,
     /// Bytes that these have become.
     pub part_bytes: AtomicU64,
-    /// Compression waits until a CPU has time, or the recording is over.
-    pub is_deferred: AtomicBool,
+    /// Bytes of each CPU that may wait until a CPU has time to compress them, or the recording is over.
+    pub may_wait: AtomicU64,
     /// A reader has given up.
     pub has_failed: AtomicBool,
 }

@@ -22,10 +22,10 @@ use crate::sandbox::{Sandbox, Target, own_cgroup_inside};
 use crate::steady::{Discovery, SharedSites, SteadyState};
 use crate::tracefs::{Instance, InstanceOptions, Restore, Tracefs, read_texts, sub_buffer_size};
 
-/// Most bytes that may wait in memory to be compressed, for each CPU.
-const MEMORY_LIMIT: u64 = 64 << 20;
+/// Most bytes that may wait in memory to be compressed, for each CPU: what compression does in seconds.
+const MEMORY_LIMIT: u64 = 256 << 20;
 /// Share of the host's memory that they may take in all: 1 in so many.
-const MEMORY_SHARE: u64 = 16;
+const MEMORY_SHARE: u64 = 8;
 
 /// A recording that has ended.
 #[derive(Clone, Debug)]
@@ -200,15 +200,15 @@ impl Session {
         stop: &StopFlag,
         progress: &Progress,
     ) -> Result<EndReason> {
-        // Discovery reads what was compressed, and the size on the disk is to hold as much as it can.
-        let may_wait = options.until_steady.is_none() && options.max_size.is_none();
-        let deferral = if may_wait { Deferral::new(host, self.dir.path()) } else { None };
         self.instance.follow(&self.sandbox.living())?;
         progress.step("switching the function tracer on");
         // The kernel refuses another tracer while a reader has the buffers open.
         self.instance.arm()?;
         let sites = SharedSites::default();
         self.memory = SpoolMemory::create(host, self.instance.name(), memory_limit(self.facts.cpus.len()));
+        // Discovery reads what was compressed, and the size on the disk is to hold as much as it can.
+        let may_wait = options.until_steady.is_none() && options.max_size.is_none();
+        let deferral = may_wait.then(|| Deferral::begin(host, self.dir.path(), &self.memory, &self.state));
         self.start_readers(options, &sites)?;
         // Threads that came while the tracer was switched on have no traced parent yet.
         let late = self.sandbox.refresh(host);
@@ -253,7 +253,7 @@ impl Session {
             self.readers.push(reader);
             files.push(of_cpu);
         }
-        self.syncer = Some(super::syncer::Syncer::start(files));
+        self.syncer = Some(super::syncer::Syncer::start(files, Arc::clone(&self.state)));
         Ok(())
     }
 }

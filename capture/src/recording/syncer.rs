@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::reader::CpuPosition;
+use super::reader::{CpuPosition, ReaderState};
 use crate::run_dir::Spool;
 
 /// Pause between two rounds.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The same while compression waits: writing to the disk takes CPU time too, and what is compressed soon need not be written as it is.
+const DEFERRED_PAUSE: Duration = Duration::from_secs(5);
 
 /// Files of one CPU.
 #[derive(Debug)]
@@ -42,13 +44,14 @@ pub(super) struct Syncer {
 
 impl Syncer {
     /// Starts on these files. Without a thread the system brings them to the disk in its own time.
-    pub(super) fn start(files: Vec<CpuFiles>) -> Self {
+    pub(super) fn start(files: Vec<CpuFiles>, state: Arc<ReaderState>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let work = move || {
             while !flag.load(Ordering::Relaxed) {
                 files.iter().for_each(CpuFiles::sync);
-                std::thread::park_timeout(PAUSE);
+                let is_deferred = state.may_wait.load(Ordering::Relaxed) > 0;
+                std::thread::park_timeout(if is_deferred { DEFERRED_PAUSE } else { PAUSE });
             }
         };
         let thread = std::thread::Builder::new().name("sync".to_owned()).spawn(work).ok();

@@ -13,7 +13,7 @@ use crate::steady::SteadyState;
 use crate::tracefs::{Instance, StatsText};
 
 /// Pause between looks at what ends a recording.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(100);
 /// Pause between looks at the sandbox, the losses and the discovery of functions.
 const SLOW_TICK: Duration = Duration::from_secs(1);
 
@@ -49,8 +49,14 @@ impl Watch<'_> {
                 }
                 next = Instant::now() + SLOW_TICK;
             }
-            std::thread::sleep(TICK);
+            std::thread::sleep(self.pause());
         }
+    }
+
+    /// To the next look, or the end of the recording's time.
+    fn pause(&self) -> Duration {
+        let left = |duration: Duration| duration.saturating_sub(self.started.elapsed());
+        self.options.duration.map_or(TICK, |duration| left(duration).min(TICK))
     }
 
     fn quick_end(&mut self) -> Option<EndReason> {

@@ -33,6 +33,11 @@ impl SpoolMemory {
         Self { dir: path.is_dir().then(|| RunDir::open(&path)), limit: 0 }
     }
 
+    /// Bytes that may wait in memory for each CPU; 0 without a folder.
+    pub fn limit(&self) -> u64 {
+        if self.dir.is_some() { self.limit } else { 0 }
+    }
+
     /// The folder.
     pub(super) fn dir(&self) -> Option<&RunDir> {
         self.dir.as_ref()
