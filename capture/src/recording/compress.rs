@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::drain;
 use super::reader::{CpuPosition, ReaderState, prefer};
 use crate::clock::now_ns;
 use crate::run_dir::{PartWriter, SpoolReader};
 use crate::steady::Discovery;
 
 /// Behind all ordinary work: the sandbox must not be slowed down by what can be done later.
-const NICE: i32 = 19;
+pub(super) const NICE: i32 = 19;
+/// When the recording is over, and somebody waits for it.
+const HURRIED_NICE: i32 = 0;
 /// Data that waits for its chunk to fill is compressed after this time, so that discovery hears of it.
 const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// Pause between looks for data.
@@ -26,6 +29,8 @@ pub(super) struct Compress {
     pub(super) position: Arc<CpuPosition>,
     pub(super) state: Arc<ReaderState>,
     pub(super) discovery: Option<Discovery>,
+    /// Of this thread.
+    pub(super) nice: i32,
     /// A chunk in memory.
     pub(super) chunk: Vec<u8>,
     /// Since when less than a chunk waits.
@@ -35,7 +40,7 @@ pub(super) struct Compress {
 impl Compress {
     /// Until the buffer is drained and all of it compressed.
     pub(super) fn run(mut self) -> io::Result<()> {
-        prefer(NICE);
+        prefer(self.nice);
         let ended = self.compress();
         if ended.is_err() {
             self.state.has_failed.store(true, Ordering::Relaxed);
@@ -44,15 +49,13 @@ impl Compress {
     }
 
     fn compress(&mut self) -> io::Result<()> {
-        let mut is_hurried = false;
         loop {
             let looked = now_ns();
             let is_drained = self.position.is_drained.load(Ordering::Acquire);
             let waiting = self.position.waiting();
-            if is_drained && !is_hurried {
-                // The recording is over, and somebody waits for it.
-                prefer(0);
-                is_hurried = true;
+            if is_drained && self.nice != HURRIED_NICE {
+                self.nice = HURRIED_NICE;
+                prefer(self.nice);
             }
             let is_deferred = !is_drained && waiting < self.state.may_wait.load(Ordering::Relaxed);
             if is_deferred {
@@ -81,12 +84,21 @@ impl Compress {
         self.state.part_bytes.fetch_add(stored, Ordering::Relaxed);
         self.state.compressed_bytes.fetch_add(size as u64, Ordering::Relaxed);
         self.position.compressed.fetch_add(size as u64, Ordering::Release);
-        self.spool.is_done(place + size as u64);
         if let Some(discovery) = &mut self.discovery {
             discovery.read(chunk);
         }
+        self.release(place + size as u64);
         self.waiting_since = None;
         Ok(())
+    }
+
+    /// Removes what is compressed. This takes a lock on a folder that the draining thread needs: who holds it must not be kept waiting.
+    fn release(&mut self, place: u64) {
+        prefer(drain::NICE);
+        let segment = self.spool.is_done(place);
+        prefer(self.nice);
+        // Its memory is given back when the last file is closed.
+        drop(segment);
     }
 
     /// All that the ring buffer had given by then has been read.

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Source;
+use super::placement::Placement;
 use super::reader::{CpuPosition, ReaderState, prefer};
 use crate::run_dir::SpoolWriter;
 
 /// Before all ordinary work: a sandbox that takes every CPU must not keep it from the buffer. It does nothing but move
 /// pages, so that the sandbox hardly notices.
-const NICE: i32 = -20;
+pub(super) const NICE: i32 = -20;
 
 /// From a ring buffer into its spool.
 pub(super) struct Drain {
+    pub(super) cpu: u32,
     pub(super) source: Source,
     pub(super) spool: SpoolWriter,
     pub(super) position: Arc<CpuPosition>,
@@ -33,7 +35,9 @@ impl Drain {
     }
 
     fn drain(&mut self) -> io::Result<()> {
+        let mut placement = Placement::new(self.cpu);
         while !self.state.finish.load(Ordering::Acquire) {
+            placement.choose(self.state.is_crowded.load(Ordering::Relaxed));
             self.spool.waiting = self.position.waiting();
             let moved = self.source.move_full(&mut self.spool)?;
             self.count(moved);

@@ -3,10 +3,12 @@
 mod command;
 mod complete;
 mod compress;
+mod cpu_time;
 mod deferral;
 mod description;
 mod drain;
 mod options;
+mod placement;
 mod progress;
 mod reader;
 mod session;

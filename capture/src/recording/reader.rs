@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use super::Source;
-use super::compress::Compress;
+use super::compress::{self, Compress};
 use super::drain::Drain;
 use super::syncer::CpuFiles;
 use crate::error::{CaptureError, Result};
@@ -29,6 +29,8 @@ pub struct ReaderState {
     pub part_bytes: AtomicU64,
     /// Bytes of each CPU that may wait until a CPU has time to compress them, or the recording is over.
     pub may_wait: AtomicU64,
+    /// No CPU has time.
+    pub is_crowded: AtomicBool,
     /// A reader has given up.
     pub has_failed: AtomicBool,
 }
@@ -90,10 +92,11 @@ impl CpuReader {
             position: Arc::clone(&position),
             state: Arc::clone(state),
             discovery,
+            nice: compress::NICE,
             chunk: vec![0; (sub_buffer * SUB_BUFFERS_IN_CHUNK) as usize],
             waiting_since: None,
         };
-        let drain = Drain { source, spool: spool.writer(), position, state: Arc::clone(state) };
+        let drain = Drain { cpu, source, spool: spool.writer(), position, state: Arc::clone(state) };
         let drain = spawn(&format!("drain-cpu{cpu}"), move || drain.run())?;
         let compress = spawn(&format!("compress-cpu{cpu}"), move || compress.run())?;
         Ok((Self { cpu, drain, compress }, files))

@@ -7,6 +7,7 @@ use hap_ftrace::Texts;
 use hap_schemas::{RunJson, TracerInfo};
 
 use super::command::StoppedCommand;
+use super::cpu_time::CpuTime;
 use super::deferral::Deferral;
 use super::description::first_description;
 use super::reader::SUB_BUFFERS_IN_CHUNK;
@@ -208,7 +209,7 @@ impl Session {
         self.memory = SpoolMemory::create(host, self.instance.name(), memory_limit(self.facts.cpus.len()));
         // Discovery reads what was compressed, and the size on the disk is to hold as much as it can.
         let may_wait = options.until_steady.is_none() && options.max_size.is_none();
-        let deferral = may_wait.then(|| Deferral::begin(host, self.dir.path(), &self.memory, &self.state));
+        let deferral = may_wait.then(|| Deferral::begin(self.dir.path(), &self.memory, &self.state));
         self.start_readers(options, &sites)?;
         // Threads that came while the tracer was switched on have no traced parent yet.
         let late = self.sandbox.refresh(host);
@@ -228,6 +229,7 @@ impl Session {
             sandbox: &mut self.sandbox,
             command,
             state: &self.state,
+            cpu_time: CpuTime::read(host).unwrap_or_default(),
             deferral,
             steady,
             stop,

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::command::StoppedCommand;
+use super::cpu_time::CpuTime;
 use super::deferral::Deferral;
 use super::{EndReason, Progress, ReaderState, RecordOptions, Standing, StopFlag};
 use crate::error::Result;
@@ -17,6 +18,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// Pause between looks at the sandbox, the losses and the discovery of functions.
 const SLOW_TICK: Duration = Duration::from_secs(1);
 
+/// No CPU has time where less than this share of it is idle.
+const CROWDED_SHARE: f64 = 0.05;
+
 /// A recording that runs.
 pub(super) struct Watch<'w> {
     pub(super) host: &'w Host,
@@ -26,6 +30,7 @@ pub(super) struct Watch<'w> {
     pub(super) sandbox: &'w mut Sandbox,
     pub(super) command: Option<&'w mut StoppedCommand>,
     pub(super) state: &'w ReaderState,
+    pub(super) cpu_time: CpuTime,
     /// None where compression must not wait.
     pub(super) deferral: Option<Deferral>,
     pub(super) steady: Option<SteadyState>,
@@ -77,8 +82,10 @@ impl Watch<'_> {
         let new = self.sandbox.refresh(self.host);
         self.instance.follow(&new)?;
         self.update_standing()?;
+        let shares = self.cpu_time.shares_since(self.host);
+        self.state.is_crowded.store(shares.idle < CROWDED_SHARE, Ordering::Relaxed);
         if let Some(deferral) = &mut self.deferral {
-            deferral.look(self.host, self.state);
+            deferral.look(shares, self.state);
         }
         self.progress.show(&self.last);
         if self.command.is_none() && !self.sandbox.is_alive() {

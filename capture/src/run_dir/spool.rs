@@ -187,13 +187,15 @@ impl SpoolReader {
         Ok(&self.open.insert((start, file)).1)
     }
 
-    /// What is before a place is not read any more: a segment that ends there is removed.
-    pub fn is_done(&mut self, place: u64) {
-        if place > 0 && place.is_multiple_of(self.spool.segment_size()) {
-            self.open = None;
-            // What stays goes with the other working files.
-            let _ = fs::remove_file(self.spool.path(place - 1));
+    /// What is before a place is not read any more: a segment that ends there is removed. Gives the file, if it was open: to close it
+    /// takes longer.
+    pub fn is_done(&mut self, place: u64) -> Option<File> {
+        if place == 0 || !place.is_multiple_of(self.spool.segment_size()) {
+            return None;
         }
+        // What stays goes with the other working files.
+        let _ = fs::remove_file(self.spool.path(place - 1));
+        self.open.take().map(|(_, file)| file)
     }
 
     /// Reads sub-buffers of one segment.
