@@ -183,7 +183,7 @@ fn make_run(
         run.notes.push(format!("CPU {cpu}: {bytes} bytes of sub-buffers had not reached the disk"));
     }
     if !same_boot {
-        let what = "the kernel's buffers, and what the recorder had in memory or wrote in its last half second, are lost with their boot";
+        let what = "the kernel's buffers, and what the recorder had in memory or wrote in its last seconds, are lost with their boot";
         run.notes.push(what.to_owned());
     }
     let read = drained.stats.iter().map(|cpu| cpu.stats.read_events).sum::<u64>();
