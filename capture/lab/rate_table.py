@@ -5,13 +5,18 @@ import statistics
 import sys
 
 
-def values(lines, kind, disk, buffer_kib, value):
-    """Values of each tool, in order of first appearance."""
+def settings(lines, kind):
+    """Disks and ring buffers of a kind of measurement."""
+    return sorted({(line["disk"], line["buffer_kib"]) for line in lines if kind in line})
+
+
+def column(lines, kind, setting, value, form):
+    """The cell of each tool, in order of first appearance."""
     found = {}
     for line in lines:
-        if kind in line and (line["disk"], line["buffer_kib"]) == (disk, buffer_kib):
+        if kind in line and (line["disk"], line["buffer_kib"]) == setting:
             found.setdefault(line[kind], []).append(value(line))
-    return found
+    return {tool: cell(values, form) for tool, values in found.items()}
 
 
 def cell(values, form):
@@ -22,19 +27,18 @@ def cell(values, form):
 def main():
     with open(sys.argv[1]) as file:
         lines = [json.loads(line) for line in file]
-    settings = sorted({(line["disk"], line["buffer_kib"]) for line in lines if "sustained" in line})
     columns = {}
-    for disk, buffer_kib in settings:
+    for disk, buffer_kib in settings(lines, "sustained"):
         title = f"events/s without loss, {buffer_kib:,} KiB" + (", disk of 8 MB/s" if disk == "slow" else "")
-        rates = values(lines, "sustained", disk, buffer_kib, lambda line: line["events_per_s"])
-        columns[title] = {tool: cell(found, ",.0f") for tool, found in rates.items()}
-    for disk, buffer_kib in sorted({(line["disk"], line["buffer_kib"]) for line in lines if "slowdown" in line}):
-        shares = values(lines, "slowdown", disk, buffer_kib, lambda line: line["requests_per_s"] / line["requests_per_s_alone"])
-        columns["requests/s left of those without a recorder"] = {tool: cell(found, ".0%") for tool, found in shares.items()}
+        columns[title] = column(lines, "sustained", (disk, buffer_kib), lambda line: line["events_per_s"], ",.0f")
+    # One setting: rate.sh measures it with one buffer on one disk.
+    [setting] = settings(lines, "slowdown")
+    share = column(lines, "slowdown", setting, lambda line: line["requests_per_s"] / line["requests_per_s_alone"], ".0%")
+    columns["requests/s left of those without a recorder"] = share
     print("| recorder | " + " | ".join(columns) + " |")
     print("|---" * (len(columns) + 1) + "|")
-    for tool in next(iter(columns.values())):
-        print(f"| {tool} | " + " | ".join(column[tool] for column in columns.values()) + " |")
+    for tool in share:
+        print(f"| {tool} | " + " | ".join(cells[tool] for cells in columns.values()) + " |")
 
 
 if __name__ == "__main__":

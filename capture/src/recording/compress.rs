@@ -94,6 +94,9 @@ impl Compress {
 
     /// Removes what is compressed. This takes a lock on a folder that the draining thread needs: who holds it must not be kept waiting.
     fn release(&mut self, place: u64) {
+        if !self.spool.ends_segment(place) {
+            return;
+        }
         prefer(drain::NICE);
         let segment = self.spool.is_done(place);
         prefer(self.nice);

@@ -208,8 +208,8 @@ impl Session {
         let sites = SharedSites::default();
         self.memory = SpoolMemory::create(host, self.instance.name(), memory_limit(self.facts.cpus.len()));
         // Discovery reads what was compressed, and the size on the disk is to hold as much as it can.
-        let may_wait = options.until_steady.is_none() && options.max_size.is_none();
-        let deferral = may_wait.then(|| Deferral::begin(self.dir.path(), &self.memory, &self.state));
+        let may_defer = options.until_steady.is_none() && options.max_size.is_none();
+        let deferral = may_defer.then(|| Deferral::begin(self.dir.path(), &self.memory, &self.state));
         self.start_readers(options, &sites)?;
         // Threads that came while the tracer was switched on have no traced parent yet.
         let late = self.sandbox.refresh(host);

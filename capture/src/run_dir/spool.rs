@@ -187,10 +187,15 @@ impl SpoolReader {
         Ok(&self.open.insert((start, file)).1)
     }
 
+    /// Whether a segment ends at a place.
+    pub fn ends_segment(&self, place: u64) -> bool {
+        place > 0 && place.is_multiple_of(self.spool.segment_size())
+    }
+
     /// What is before a place is not read any more: a segment that ends there is removed. Gives the file, if it was open: to close it
     /// takes longer.
     pub fn is_done(&mut self, place: u64) -> Option<File> {
-        if place == 0 || !place.is_multiple_of(self.spool.segment_size()) {
+        if !self.ends_segment(place) {
             return None;
         }
         // What stays goes with the other working files.
